@@ -1,0 +1,288 @@
+//! From a plan to credentials. The only place where plan, cache, vault and STS meet.
+//!
+//! The last hop is looked for in the cache first; only what is missing is made, each hop under its own
+//! lock, so that of many processes one mints and the others use its result.
+
+mod failure;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use keyward_creds::{AccessKeyId, Credentials, MfaCode, MfaSerial, ProfileName, Timestamp};
+use keyward_vault::files::{self, FileError, LockFile};
+use keyward_vault::{StoreError, StoredKey, Vault};
+
+use crate::ask::{Clock, Notice, Person};
+use crate::cache::{Entry, HopKey, Lookup, SessionCache, SessionFacts};
+use crate::plan::{Call, Hop, Plan, Start};
+use crate::source::mfa::{MfaCodes, MfaError};
+use crate::wire::{AssumeRole, Signer, Sts, StsError};
+
+pub use failure::FailureClass;
+
+/// A session that only has to sign the next call may be this near its end.
+const SIGNING_MARGIN: Duration = Duration::from_secs(60);
+/// A process that waits longer than this says for whom.
+const SAY_AFTER: Duration = Duration::from_millis(300);
+
+/// Why there are no credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// The vault.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// STS.
+    #[error(transparent)]
+    Sts(#[from] StsError),
+    /// STS refused a hop; which one matters for the hint.
+    #[error("{source}")]
+    Hop {
+        /// The hop.
+        hop: Box<Hop>,
+        /// What STS said.
+        source: StsError,
+    },
+    /// No MFA code.
+    #[error(transparent)]
+    Mfa(#[from] MfaError),
+    /// A file of ours.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The plan begins with a key that is not in the store.
+    #[error("no stored key `{profile}`")]
+    NoStoredKey {
+        /// The profile that should hold it.
+        profile: ProfileName,
+    },
+    /// The stored key is not the one we remembered; plan again.
+    #[error("the stored key of `{profile}` has changed")]
+    KeyChanged {
+        /// The profile that holds it.
+        profile: ProfileName,
+        /// What is stored now.
+        now: Box<StoredKey>,
+    },
+    /// Another process, for which this one waited, has just failed at the same session.
+    #[error("{message}")]
+    FailedElsewhere {
+        /// What kind of failure.
+        class: FailureClass,
+        /// Its message.
+        message: String,
+    },
+}
+
+/// Everything that resolving needs.
+pub struct Resolver<'a> {
+    /// Long-term keys.
+    pub vault: &'a Vault,
+    /// What names the store in hop keys: the same key id in two stores is two starts.
+    pub store_name: &'a str,
+    /// Sessions made earlier.
+    pub cache: &'a SessionCache,
+    /// AWS.
+    pub sts: &'a Sts,
+    /// MFA codes.
+    pub codes: &'a MfaCodes<'a>,
+    /// Who is told about waiting.
+    pub person: &'a dyn Person,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// A private folder for lock files.
+    pub locks: &'a Path,
+}
+
+impl Resolver<'_> {
+    /// Credentials as `plan` says, good for `min_left` at least if a session can be. `key_id` is the
+    /// public half of the key that the plan starts from.
+    pub fn resolve(
+        &self,
+        plan: &Plan,
+        key_id: &AccessKeyId,
+        min_left: Duration,
+    ) -> Result<Credentials, ResolveError> {
+        let Start::StoredKey { profile: holder } = &plan.start;
+        let start = HopKey::of_stored_key(self.store_name, holder, key_id);
+        let keys: Vec<HopKey> = plan
+            .hops
+            .iter()
+            .scan(start, |key, hop| {
+                *key = key.then(hop);
+                Some(*key)
+            })
+            .collect();
+        let walk = Walk { resolver: self, holder, key_id, hops: &plan.hops, keys: &keys };
+        match plan.hops.len() {
+            0 => Ok(walk.stored_key()?.key.into()),
+            hops => walk.session(hops - 1, min_left),
+        }
+    }
+}
+
+/// One walk along a plan's hops.
+struct Walk<'a> {
+    resolver: &'a Resolver<'a>,
+    holder: &'a ProfileName,
+    key_id: &'a AccessKeyId,
+    hops: &'a [Hop],
+    keys: &'a [HopKey],
+}
+
+impl Walk<'_> {
+    /// The session after hop `at`: from the cache, or made now.
+    fn session(&self, at: usize, min_left: Duration) -> Result<Credentials, ResolveError> {
+        // Asking more than half of a session's life to be left would make the cache useless.
+        let margin = min_left.min(self.hops[at].duration / 2);
+        if let Some(cached) = self.cached(at, margin) {
+            return Ok(cached);
+        }
+        let lock = self.lock(at)?;
+        if lock.waited() {
+            if let Some(cached) = self.cached(at, margin) {
+                return Ok(cached);
+            }
+            if let Some(failed) = failure::recall(&self.note_path(at), self.now()) {
+                return Err(failed);
+            }
+        }
+        let made = self.make(at);
+        if let Err(error) = &made {
+            failure::leave(&self.note_path(at), error, self.now());
+        }
+        made
+    }
+
+    fn make(&self, at: usize) -> Result<Credentials, ResolveError> {
+        let hop = &self.hops[at];
+        let made = match at {
+            0 => {
+                let stored = self.stored_key()?;
+                let code = self.code_for(hop, &stored)?;
+                self.call(hop, Signer::Key(&stored.key), code)
+            }
+            _ => {
+                let signer = self.session(at - 1, SIGNING_MARGIN)?;
+                self.call(hop, Signer::Session(&signer), None)
+            }
+        };
+        let credentials =
+            made.map_err(|source| ResolveError::Hop { hop: Box::new(hop.clone()), source })?;
+        self.remember(at, &credentials);
+        Ok(credentials)
+    }
+
+    fn call(
+        &self,
+        hop: &Hop,
+        signer: Signer<'_>,
+        mfa: Option<(&MfaSerial, MfaCode)>,
+    ) -> Result<Credentials, StsError> {
+        let Resolver { sts, person, .. } = self.resolver;
+        let now = self.now();
+        if let Some(url) = hop.sts.url.as_deref().filter(|url| is_plain_and_remote(url)) {
+            person.notice(Notice::PlainHttp { url: url.to_owned() });
+        }
+        let answer = match &hop.call {
+            Call::GetSessionToken => {
+                sts.get_session_token(&hop.sts, signer, hop.duration, mfa, now)?
+            }
+            Call::AssumeRole { role, session_name, external_id } => {
+                let external_id = external_id.as_deref();
+                let wanted =
+                    AssumeRole { role, session_name, external_id, duration: hop.duration, mfa };
+                sts.assume_role(&hop.sts, signer, wanted, now)?
+            }
+        };
+        if let Some(ahead) = answer.clock_ahead {
+            person.notice(Notice::ClockOff { ahead });
+        }
+        Ok(answer.value)
+    }
+
+    fn code_for<'h>(
+        &self,
+        hop: &'h Hop,
+        stored: &StoredKey,
+    ) -> Result<Option<(&'h MfaSerial, MfaCode)>, ResolveError> {
+        let Some(serial) = &hop.mfa else { return Ok(None) };
+        Ok(Some((serial, self.resolver.codes.code(serial, stored)?)))
+    }
+
+    fn stored_key(&self) -> Result<StoredKey, ResolveError> {
+        let profile = self.holder.clone();
+        match self.resolver.vault.key(&profile)? {
+            None => Err(ResolveError::NoStoredKey { profile }),
+            Some(stored) if stored.key.id != *self.key_id => {
+                Err(ResolveError::KeyChanged { profile, now: Box::new(stored) })
+            }
+            Some(stored) => Ok(stored),
+        }
+    }
+
+    fn cached(&self, at: usize, margin: Duration) -> Option<Credentials> {
+        match self.resolver.cache.look_up(&self.keys[at], self.now(), margin) {
+            Lookup::Fresh(credentials) => Some(credentials),
+            Lookup::Stale | Lookup::Absent => None,
+        }
+    }
+
+    fn remember(&self, at: usize, credentials: &Credentials) {
+        let Some(expires_at) = credentials.expires_at else { return };
+        let hop = &self.hops[at];
+        let role = match &hop.call {
+            Call::GetSessionToken => None,
+            Call::AssumeRole { role, .. } => Some(role.clone()),
+        };
+        let facts = SessionFacts {
+            profile: hop.profile.clone(),
+            holder: self.holder.clone(),
+            role,
+            mfa: hop.mfa.is_some(),
+            expires_at,
+        };
+        let entry = Entry { facts, credentials: credentials.clone() };
+        self.resolver.cache.store(&self.keys[at], &entry);
+    }
+
+    fn lock(&self, at: usize) -> Result<LockFile, ResolveError> {
+        files::private_dir(self.resolver.locks)?;
+        let path = self.resolver.locks.join(format!("{}.lock", self.keys[at]));
+        let profile = self.hops[at].profile.clone();
+        let lock = LockFile::acquire_or(&path, SAY_AFTER, || {
+            self.resolver.person.notice(Notice::WaitingForOther { profile });
+        })?;
+        Ok(lock)
+    }
+
+    fn note_path(&self, at: usize) -> PathBuf {
+        self.resolver.locks.join(format!("{}.failed", self.keys[at]))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.resolver.clock.now()
+    }
+}
+
+/// True for `http://` to another machine, where credentials would travel unencrypted.
+fn is_plain_and_remote(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let is_loopback = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    !(is_loopback || host == "localhost" || host == "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain_and_remote;
+
+    #[test]
+    fn only_unencrypted_calls_to_other_machines_are_worth_a_word() {
+        for url in ["http://127.0.0.1:5000", "http://localhost/", "http://[::1]:80", "https://x"] {
+            assert!(!is_plain_and_remote(url), "{url}");
+        }
+        for url in ["http://example.com", "http://10.0.0.1:80/x", "http://127x.evil.example"] {
+            assert!(is_plain_and_remote(url), "{url}");
+        }
+    }
+}

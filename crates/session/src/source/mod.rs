@@ -1,0 +1,4 @@
+//! Where MFA codes come from.
+
+pub mod mfa;
+pub mod totp;
