@@ -137,7 +137,7 @@ impl Walk<'_> {
             return Ok(cached);
         }
         let lock = self.lock(at)?;
-        if lock.waited() {
+        if lock.as_ref().is_some_and(LockFile::waited) {
             if let Some(cached) = self.cached(at, margin) {
                 return Ok(cached);
             }
@@ -244,14 +244,22 @@ impl Walk<'_> {
         self.resolver.cache.store(&self.keys[at], &entry);
     }
 
-    fn lock(&self, at: usize) -> Result<LockFile, ResolveError> {
-        files::private_dir(self.resolver.locks)?;
+    /// Takes the hop's turn. On a full or read-only disk there are no turns, and none is needed enough to
+    /// fail for.
+    fn lock(&self, at: usize) -> Result<Option<LockFile>, ResolveError> {
         let path = self.resolver.locks.join(format!("{}.lock", self.keys[at]));
         let profile = self.hops[at].profile.clone();
-        let lock = LockFile::acquire_or(&path, SAY_AFTER, || {
-            self.resolver.person.notice(Notice::WaitingForOther { profile });
-        })?;
-        Ok(lock)
+        let say = || self.resolver.person.notice(Notice::WaitingForOther { profile });
+        let taken = files::private_dir(self.resolver.locks)
+            .and_then(|()| LockFile::acquire_or(&path, SAY_AFTER, say));
+        match taken {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error @ FileError::Io { .. }) => {
+                tracing::warn!(%error, "no lock, going on without");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn note_path(&self, at: usize) -> PathBuf {

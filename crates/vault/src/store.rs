@@ -19,6 +19,11 @@ pub trait SecretStore: Send + Sync {
     fn remove(&self, label: &Label) -> Result<bool, StoreError>;
     /// Every label in use, sorted. Labels that this version does not know are left out, and left alone.
     fn labels(&self) -> Result<Vec<Label>, StoreError>;
+    /// Something that changes whenever the store's content does, had without unlocking anything. `None`
+    /// where a store cannot tell.
+    fn stamp(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The kinds of store that a person can choose.

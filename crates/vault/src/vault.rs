@@ -56,6 +56,11 @@ impl Vault {
         self.store.kind()
     }
 
+    /// Changes whenever the store's content does; `None` where that cannot be told without unlocking.
+    pub fn stamp(&self) -> Option<String> {
+        self.store.stamp()
+    }
+
     /// The key of `profile`, if one is stored.
     pub fn key(&self, profile: &ProfileName) -> Result<Option<StoredKey>, StoreError> {
         let label = Label::Key(profile.clone());

@@ -11,7 +11,11 @@ pub(super) const BINDING: &[u8] = b"keyward known keys 1";
 
 /// The stored keys as last seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownKeys(BTreeMap<ProfileName, Option<KnownKey>>);
+pub struct KnownKeys {
+    /// The store's stamp at that time: with another one, this is out of date.
+    stamp: Option<String>,
+    keys: BTreeMap<ProfileName, Option<KnownKey>>,
+}
 
 /// What is known of one stored key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +33,12 @@ impl From<&StoredKey> for KnownKey {
 }
 
 #[derive(Serialize, Deserialize)]
+struct List {
+    stamp: Option<String>,
+    keys: Vec<Record>,
+}
+
+#[derive(Serialize, Deserialize)]
 struct Record {
     profile: String,
     id: Option<String>,
@@ -36,34 +46,44 @@ struct Record {
 }
 
 impl KnownKeys {
-    /// Names whose keys have not been read yet.
-    pub fn named(profiles: impl IntoIterator<Item = ProfileName>) -> Self {
-        Self(profiles.into_iter().map(|profile| (profile, None)).collect())
+    /// Whether the store still is as it was when this was noted.
+    pub fn is_current(&self, stamp: Option<&str>) -> bool {
+        self.stamp.as_deref() == stamp
+    }
+
+    /// The same, noted at `stamp`.
+    pub fn noted_at(self, stamp: Option<String>) -> Self {
+        Self { stamp, ..self }
+    }
+
+    /// Exactly the keys of `profiles`, with what is known of them.
+    pub fn limited_to(mut self, profiles: Vec<ProfileName>) -> Self {
+        let known = profiles.into_iter().map(|profile| {
+            let key = self.keys.remove(&profile).flatten();
+            (profile, key)
+        });
+        let keys = known.collect();
+        Self { stamp: self.stamp, keys }
     }
 
     /// The profiles with a stored key.
     pub fn profiles(&self) -> BTreeSet<ProfileName> {
-        self.0.keys().cloned().collect()
+        self.keys.keys().cloned().collect()
     }
 
     /// What is known of `profile`'s key, if it was ever read.
     pub fn get(&self, profile: &ProfileName) -> Option<&KnownKey> {
-        self.0.get(profile)?.as_ref()
+        self.keys.get(profile)?.as_ref()
     }
 
     /// Takes note of a key that was read or written.
     pub fn learn(&mut self, profile: &ProfileName, key: KnownKey) {
-        self.0.insert(profile.clone(), Some(key));
-    }
-
-    /// Takes note that there is no such key any more.
-    pub fn forget(&mut self, profile: &ProfileName) {
-        self.0.remove(profile);
+        self.keys.insert(profile.clone(), Some(key));
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let records: Vec<Record> = self
-            .0
+        let records = self
+            .keys
             .iter()
             .map(|(profile, known)| Record {
                 profile: profile.to_string(),
@@ -73,11 +93,12 @@ impl KnownKeys {
                     .and_then(|known| known.account.as_ref().map(|a| a.to_string())),
             })
             .collect();
-        serde_json::to_vec(&records).unwrap_or_default()
+        let list = List { stamp: self.stamp.clone(), keys: records };
+        serde_json::to_vec(&list).unwrap_or_default()
     }
 
     pub(super) fn decode(bytes: &SecretBytes) -> Option<Self> {
-        let records: Vec<Record> = serde_json::from_slice(bytes.expose()).ok()?;
+        let list: List = serde_json::from_slice(bytes.expose()).ok()?;
         let read = |record: Record| {
             let known = match record.id {
                 None => None,
@@ -88,6 +109,7 @@ impl KnownKeys {
             };
             Some((record.profile.parse().ok()?, known))
         };
-        records.into_iter().map(read).collect::<Option<BTreeMap<_, _>>>().map(Self)
+        let keys = list.keys.into_iter().map(read).collect::<Option<BTreeMap<_, _>>>()?;
+        Some(Self { stamp: list.stamp, keys })
     }
 }

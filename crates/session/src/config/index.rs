@@ -1,29 +1,31 @@
 //! Finding sections without reading all of them.
 //!
 //! A config file of five thousand profiles is 900 KB; parsing it costs milliseconds on every `exec`.
-//! [`scan`] looks only for lines that begin with `[`, in chunks that stay in the processor's cache, and
-//! the index keeps sixteen bytes a section. The few sections that a plan needs are read afterwards.
+//! The index looks only for lines that begin with `[`, in chunks that stay in the processor's cache, and
+//! keeps eight bytes a section. The few sections that a plan needs are read afterwards.
 
 use std::io::{self, Read};
 
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::syntax::{self, BadLine, Header, Problem, SectionKind};
 
-const CHUNK: usize = 64 * 1024;
+/// Small enough to cost few fresh pages, large enough to cost few reads.
+const CHUNK: usize = 16 * 1024;
 
 /// Where each section begins.
 #[derive(Debug, Default)]
 pub struct HeaderIndex {
     entries: Vec<Entry>,
     /// The size of the file when it was scanned.
-    end: u64,
+    end: u32,
 }
 
 #[derive(Debug)]
 struct Entry {
-    fingerprint: u64,
-    offset: u64,
+    fingerprint: u32,
+    /// Files are limited to 8 MiB.
+    offset: u32,
 }
 
 /// Why a scan stopped.
@@ -45,10 +47,18 @@ impl From<io::Error> for ScanError {
 
 impl HeaderIndex {
     /// Indexes `file`, which may have at most `limit` bytes.
-    pub fn build(file: impl Read, limit: u64) -> Result<Self, ScanError> {
-        let mut entries = Vec::with_capacity(64);
-        let end = scan(file, limit, |header, offset| {
-            entries.push(Entry { fingerprint: fingerprint(header.kind, header.name), offset });
+    pub fn build(file: impl Read, limit: u32) -> Result<Self, ScanError> {
+        let mut entries = Vec::with_capacity(1024);
+        let end = scan_lines(file, limit, |line, offset| {
+            let fingerprint = match plain_profile(line) {
+                Some(fingerprint) => fingerprint,
+                None => {
+                    let header = read_header(line, offset)?;
+                    fingerprint(header.kind, header.name.as_bytes())
+                }
+            };
+            entries.push(Entry { fingerprint, offset });
+            Ok(())
         })?;
         Ok(Self { entries, end })
     }
@@ -56,30 +66,43 @@ impl HeaderIndex {
     /// The byte ranges of the sections that may be `kind` `name`, in file order. A range begins with the
     /// heading line, which the reader compares: fingerprints can collide.
     pub fn candidates(&self, kind: SectionKind, name: &str) -> impl Iterator<Item = (u64, u64)> {
-        let wanted = fingerprint(kind, name);
+        let wanted = fingerprint(kind, name.as_bytes());
         self.entries.iter().enumerate().filter(move |(_, e)| e.fingerprint == wanted).map(
             |(at, entry)| {
                 let end = self.entries.get(at + 1).map_or(self.end, |next| next.offset);
-                (entry.offset, end)
+                (entry.offset.into(), end.into())
             },
         )
     }
 }
 
-/// Calls `visit` for each heading with its byte offset, and returns the number of bytes read.
+/// Calls `visit` for each heading.
 pub fn scan(
+    file: impl Read,
+    limit: u32,
+    mut visit: impl FnMut(Header<'_>),
+) -> Result<(), ScanError> {
+    scan_lines(file, limit, |line, offset| {
+        visit(read_header(line, offset)?);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Calls `visit` with the text from each heading on and its byte offset; returns the file's length.
+fn scan_lines(
     mut file: impl Read,
-    limit: u64,
-    mut visit: impl FnMut(Header<'_>, u64),
-) -> Result<u64, ScanError> {
+    limit: u32,
+    mut visit: impl FnMut(&[u8], u32) -> Result<(), ScanError>,
+) -> Result<u32, ScanError> {
     let mut buffer = vec![0_u8; CHUNK];
     let mut filled = 0;
-    let mut base = 0_u64;
+    let mut base = 0_u32;
     let mut preamble = Some(Vec::new());
     loop {
         let read = file.read(&mut buffer[filled..])?;
         filled += read;
-        if base + filled as u64 > limit {
+        if u64::from(base) + filled as u64 > u64::from(limit) {
             return Err(ScanError::TooLarge);
         }
         let at_end = read == 0;
@@ -92,8 +115,8 @@ pub fn scan(
             }
             None => continue,
         };
-        visit_headers(&buffer[..whole_lines], base, &mut preamble, &mut visit)?;
-        base += whole_lines as u64;
+        visit_headings(&buffer[..whole_lines], base, &mut preamble, &mut visit)?;
+        base += whole_lines as u32;
         buffer.copy_within(whole_lines..filled, 0);
         filled -= whole_lines;
         if at_end {
@@ -104,32 +127,63 @@ pub fn scan(
 }
 
 /// Finds the headings in `block`, which begins at the start of a line.
-fn visit_headers(
+fn visit_headings(
     block: &[u8],
-    base: u64,
+    base: u32,
     preamble: &mut Option<Vec<u8>>,
-    visit: &mut impl FnMut(Header<'_>, u64),
+    visit: &mut impl FnMut(&[u8], u32) -> Result<(), ScanError>,
 ) -> Result<(), ScanError> {
-    let skip = if base == 0 && block.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    let first = (block.get(skip) == Some(&b'[')).then_some(skip);
-    let later = memmem::find_iter(block, b"\n[").map(|line_feed| line_feed + 1);
-    for start in first.into_iter().chain(later) {
+    let first = if base == 0 && block.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    for start in memchr_iter(b'[', block) {
+        if start != first && block[start - 1] != b'\n' {
+            continue;
+        }
         if let Some(mut above) = preamble.take() {
             above.extend_from_slice(&block[..start]);
             check_preamble(&above)?;
         }
-        let line = &block[start..];
-        let line = &line[..memchr(b'\n', line).unwrap_or(line.len())];
-        let bad = |problem| ScanError::BadLine(BadLine { offset: base + start as u64, problem });
-        let line = std::str::from_utf8(line).map_err(|_| bad(Problem::NotUtf8))?;
-        let header = syntax::header(line.trim_end_matches('\r')).map_err(bad)?;
-        visit(header, base + start as u64);
+        visit(&block[start..], base + start as u32)?;
     }
     if let Some(above) = preamble {
         above.extend_from_slice(block);
     }
     Ok(())
 }
+
+/// Reads the heading that `text` begins with.
+fn read_header(text: &[u8], offset: u32) -> Result<Header<'_>, ScanError> {
+    let line = &text[..memchr(b'\n', text).unwrap_or(text.len())];
+    let bad = |problem| ScanError::BadLine(BadLine { offset: offset.into(), problem });
+    let line = std::str::from_utf8(line).map_err(|_| bad(Problem::NotUtf8))?;
+    syntax::header(line.trim_end_matches('\r')).map_err(bad)
+}
+
+/// The fingerprint of `[profile NAME]` as nearly everybody writes it: one blank, plain letters, nothing
+/// after it. Any other heading takes the long way through [`read_header`].
+fn plain_profile(text: &[u8]) -> Option<u32> {
+    let rest = text.strip_prefix(b"[profile ")?;
+    let mut hash = fingerprint(SectionKind::Profile, b"");
+    for (at, byte) in rest.iter().enumerate() {
+        if !IS_PLAIN[usize::from(*byte)] {
+            let ends_there = matches!(rest[at..], [b']', b'\n', ..] | [b']', b'\r', b'\n', ..]);
+            return (at > 0 && ends_there).then_some(hash);
+        }
+        hash = mixed(hash, *byte);
+    }
+    None
+}
+
+/// The bytes a plain name is made of.
+const IS_PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric()
+            || matches!(byte as u8, b'-' | b'_' | b'/' | b'.' | b'%' | b'@' | b':' | b'+');
+        byte += 1;
+    }
+    table
+};
 
 fn check_preamble(bytes: &[u8]) -> Result<(), ScanError> {
     let bad = |problem| ScanError::BadLine(BadLine { offset: 0, problem });
@@ -138,9 +192,12 @@ fn check_preamble(bytes: &[u8]) -> Result<(), ScanError> {
 }
 
 /// FNV-1a: short, and good enough for names that are compared again when read.
-fn fingerprint(kind: SectionKind, name: &str) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325_u64 ^ (kind as u64);
-    name.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+fn fingerprint(kind: SectionKind, name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5 ^ (kind as u32), |hash, byte| mixed(hash, *byte))
+}
+
+const fn mixed(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
 }
 
 #[cfg(test)]
@@ -159,9 +216,13 @@ mod tests {
         }
     }
 
-    fn headers(file: impl Read) -> Vec<(String, u64)> {
+    fn headers(file: impl Read) -> Vec<(String, u32)> {
         let mut found = Vec::new();
-        scan(file, 1 << 20, |header, offset| found.push((header.name.to_owned(), offset))).unwrap();
+        let named = |line: &[u8], offset| {
+            found.push((read_header(line, offset)?.name.to_owned(), offset));
+            Ok(())
+        };
+        scan_lines(file, 1 << 20, named).unwrap();
         found
     }
 
@@ -173,12 +234,30 @@ mod tests {
             let mut text = String::from("# above\n");
             let mut expected = Vec::new();
             for (name, lines) in &sections {
-                expected.push((name.clone(), text.len() as u64));
+                expected.push((name.clone(), text.len() as u32));
                 text.push_str(&format!("[profile {name}]\n{}", lines.concat()));
             }
             prop_assert_eq!(&headers(text.as_bytes()), &expected);
             prop_assert_eq!(&headers(Drip(text.as_bytes())), &expected);
         }
+    }
+
+    #[test]
+    fn the_short_way_finds_what_the_long_way_finds() {
+        for (line, is_short) in [
+            ("[profile a.b-c]\n", true),
+            ("[profile a]\r\n", true),
+            ("[profile a] # x\n", false),
+            ("[profile\ta]\n", false),
+            ("[profile 'a']\n", false),
+            ("[profile a]", false),
+            ("[default]\n", false),
+        ] {
+            let header = read_header(line.as_bytes(), 0).unwrap();
+            let long_way = fingerprint(header.kind, header.name.as_bytes());
+            assert_eq!(plain_profile(line.as_bytes()), is_short.then_some(long_way), "{line:?}");
+        }
+        assert_eq!(plain_profile(b"[profile ]\n"), None);
     }
 
     #[test]

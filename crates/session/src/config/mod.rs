@@ -18,7 +18,7 @@ use index::{HeaderIndex, ScanError};
 use syntax::{BadLine, Problem, Property, SectionKind};
 
 /// No real config file comes near this; a larger one is a mistake or an attack.
-const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
+const SIZE_LIMIT: u32 = 8 * 1024 * 1024;
 
 /// Why configuration cannot be used. Every variant names the place.
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +161,7 @@ impl ConfigFile {
         let mut names: Vec<ProfileName> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         file.seek(SeekFrom::Start(0)).map_err(|source| self.unreadable(source))?;
-        index::scan(file, SIZE_LIMIT, |header, _| {
+        index::scan(file, SIZE_LIMIT, |header| {
             if matches!(header.kind, SectionKind::Profile | SectionKind::BareDefault)
                 && let Ok(name) = header.name.parse::<ProfileName>()
                 && seen.insert(name.clone())
@@ -181,9 +181,9 @@ impl ConfigFile {
 
     fn read_range(&self, from: u64, to: u64) -> Result<Vec<u8>, ConfigError> {
         let Some(mut file) = self.file.as_ref() else { return Ok(Vec::new()) };
-        let mut bytes = Vec::new();
+        let mut bytes = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or(0)];
         file.seek(SeekFrom::Start(from))
-            .and_then(|_| file.take(to.saturating_sub(from)).read_to_end(&mut bytes))
+            .and_then(|_| file.read_exact(&mut bytes))
             .map_err(|source| self.unreadable(source))?;
         Ok(bytes)
     }

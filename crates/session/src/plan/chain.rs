@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use keyward_creds::ProfileName;
 
 use super::PlanError;
+use crate::config::ConfigFile;
 use crate::config::profile::{Profile, Setting};
-use crate::config::{ConfigFile, Place};
 
 /// How many profiles a `source_profile` chain may have.
 const CHAIN_DEPTH: usize = 16;
@@ -30,7 +30,7 @@ impl Chain {
         let mut path: Vec<ProfileName> = Vec::new();
         let mut roles: Vec<Profile> = Vec::new();
         let mut alias = None;
-        let mut named_by: Option<(ProfileName, Place)> = None;
+        let mut named_by: Option<(ProfileName, u64)> = None;
         let mut name = asked.clone();
         loop {
             let profile = Profile::read(config, &name)?;
@@ -57,7 +57,7 @@ impl Chain {
                     return Ok(Self { holder, roles, alias });
                 }
                 Step::Follow { profile, source } => {
-                    named_by = Some((name, config.place(source.offset)));
+                    named_by = Some((name, source.offset));
                     name = source.value;
                     match profile.role_arn {
                         Some(_) => roles.push(profile),
@@ -128,8 +128,9 @@ fn unknown_profile(
     config: &ConfigFile,
     stored: &BTreeSet<ProfileName>,
     name: ProfileName,
-    named_by: Option<(ProfileName, Place)>,
+    named_by: Option<(ProfileName, u64)>,
 ) -> PlanError {
+    let named_by = named_by.map(|(by, offset)| (by, config.place(offset)));
     let mut known: BTreeSet<ProfileName> = stored.clone();
     known.extend(config.profile_names().unwrap_or_default());
     let near = near_matches(&name, known);

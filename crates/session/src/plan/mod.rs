@@ -54,6 +54,8 @@ pub struct Plan {
     pub hops: Vec<Hop>,
     /// The region for the child's environment, when one is known.
     pub region: Option<Region>,
+    /// The profile's own file of trusted certificate authorities.
+    pub ca_bundle: Option<std::path::PathBuf>,
     /// What differs from what was asked for, to be said once.
     pub notes: Vec<Note>,
 }
@@ -214,6 +216,7 @@ pub fn plan(
         start: Start::StoredKey { profile: chain.holder.name.clone() },
         hops,
         region: request.region.clone().or_else(|| value_of(&target.region)),
+        ca_bundle: value_of(&target.ca_bundle).map(Into::into),
         notes,
     })
 }

@@ -155,6 +155,24 @@ fn ctrl_c_and_a_resize_reach_the_foreground() {
 }
 
 #[test]
+fn what_a_program_leaves_of_the_terminal_is_seen_after_its_end() {
+    let sandbox = shell();
+    let mut terminal = sandbox.terminal(["-c", "stty -echo; echo bye"]);
+    assert!(!terminal.expect_end().echo_is_on());
+    terminal.wait().success().stdout_is("bye\r");
+    let mut terminal = sandbox.terminal(["-c", "stty -echo; stty echo"]);
+    assert_eq!(terminal.expect_end().termios(), sandbox.terminal(["-c", "read x"]).termios());
+    terminal.wait().success();
+}
+
+#[test]
+fn a_signal_reaches_the_program_on_a_terminal() {
+    let mut terminal = shell().terminal(["-c", "echo ready; read line"]);
+    terminal.expect("ready").signal(Signal::SIGTERM);
+    terminal.wait().killed_by(Signal::SIGTERM);
+}
+
+#[test]
 fn a_second_program_can_look_at_the_terminal_afterwards() {
     let sandbox = shell();
     let script = "sh -c 'stty -echo; exit 5'; echo code $?; read line; echo got $line";

@@ -211,6 +211,13 @@ impl SecretStore for FileStore {
         StoreKind::File
     }
 
+    /// Size and time of the file; every write makes a new one.
+    fn stamp(&self) -> Option<String> {
+        let found = std::fs::metadata(&self.path).ok()?;
+        let written = found.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(format!("{} {}", found.len(), written.as_nanos()))
+    }
+
     fn get(&self, label: &Label) -> Result<Option<SecretBytes>, StoreError> {
         Ok(self.entries()?.get(&label.to_string()).cloned())
     }

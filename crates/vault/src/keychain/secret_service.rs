@@ -14,8 +14,8 @@ use super::{Condition, KeychainAbsence};
 /// The attributes that the keyring crate gives an item.
 const SERVICE: &str = "service";
 const USER: &str = "username";
-/// A prompt that ended sooner was never shown to anybody: no person is so quick.
-const QUICKEST_PERSON: Duration = Duration::from_millis(700);
+/// A prompt that ended sooner was most likely never shown to anybody.
+const QUICKEST_PERSON: Duration = Duration::from_millis(2500);
 
 /// The names of the items of `service`, locked ones included. Unlocks nothing and asks nobody.
 pub(super) fn names(service: &str) -> Result<Vec<String>, Failure> {

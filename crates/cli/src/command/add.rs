@@ -1,0 +1,161 @@
+//! `keyward add`.
+
+mod input;
+
+use clap::Args;
+use keyward_creds::{MfaSerial, ProfileName};
+use keyward_session::ask::Clock;
+use keyward_session::cache::KnownKey;
+use keyward_session::config::ConfigFile;
+use keyward_session::config::append::append_section;
+use keyward_session::config::profile::Profile;
+use keyward_session::wire::{Identity, Signer};
+use keyward_vault::{StoredKey, Vault};
+
+use crate::app::{App, Failure, Settings};
+use crate::exit::Exit;
+use crate::{complete, prompt, ui};
+use input::Typed;
+
+/// Store an access key
+///
+/// Asks for the key id, the secret (hidden), an MFA device and its TOTP seed (both optional), and lets
+/// AWS confirm the key before it is stored. Without a terminal the same four are read from standard
+/// input, one a line; the last two may be missing.
+#[derive(Args, Debug)]
+pub(crate) struct AddArgs {
+    /// Take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead of asking
+    #[arg(long)]
+    env: bool,
+    /// MFA device of the key's user (ARN or serial number)
+    #[arg(long, value_name = "SERIAL")]
+    mfa_serial: Option<MfaSerial>,
+    /// Store the key without asking AWS whether it is good
+    #[arg(long)]
+    no_verify: bool,
+    /// Leave ~/.aws/config alone
+    #[arg(long)]
+    no_add_config: bool,
+    /// Replace another key stored under this name without asking
+    #[arg(long)]
+    replace: bool,
+    /// Profile to store it under; a section is appended to ~/.aws/config if it has none
+    #[arg(add = complete::profile_names())]
+    profile: ProfileName,
+}
+
+pub(crate) fn run(app: &App, args: AddArgs) -> Result<Exit, Failure> {
+    let config = app.config()?;
+    let profile = Profile::read(&config, &args.profile)?;
+    refuse_alias(&config, &profile)?;
+    let (vault, write_down) = app.vault_for_adding()?;
+    let typed = input::read(app, &args, profile.mfa_serial.as_ref().map(|serial| &serial.value))?;
+    let before = vault.key(&args.profile)?;
+    may_replace(&args, before.as_ref(), &typed)?;
+    let identity = match args.no_verify {
+        true => None,
+        false => Some(verify(app, &profile, &typed)?),
+    };
+    let stored = StoredKey {
+        totp: typed.totp(),
+        account: identity.as_ref().and_then(|identity| identity.account.clone()),
+        user_arn: identity.as_ref().map(|identity| identity.arn.clone()),
+        added: app.clock.now(),
+        key: typed.key,
+    };
+    store(app, &vault, &args.profile, &stored)?;
+    if write_down {
+        Settings::write_down_store(&app.paths.config_toml, vault.kind())?;
+    }
+    say_stored(app, &vault, &stored, identity.as_ref());
+    if !args.no_add_config {
+        complete_config(app, &profile, typed.serial.as_ref())?;
+    }
+    Ok(Exit::Success)
+}
+
+/// A key stored under a profile that uses another one's would never be used.
+fn refuse_alias(config: &ConfigFile, profile: &Profile) -> Result<(), Failure> {
+    match &profile.source_profile {
+        Some(source) if source.value != profile.name => Err(Failure::AddToSource {
+            profile: profile.name.clone(),
+            source: source.value.clone(),
+            place: config.place(source.offset),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A key that is overwritten is gone, so another one is replaced only on request.
+fn may_replace(args: &AddArgs, before: Option<&StoredKey>, typed: &Typed) -> Result<(), Failure> {
+    let Some(other) = before.filter(|before| before.key.id != typed.key.id) else { return Ok(()) };
+    if args.replace {
+        return Ok(());
+    }
+    let would = Failure::WouldReplace { profile: args.profile.clone(), id: other.key.id.clone() };
+    let question = format!("{} holds the key {}. Replace it?", args.profile, other.key.id);
+    match prompt::confirm(&question) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::Declined),
+        Err(_) => Err(would),
+    }
+}
+
+fn verify(app: &App, profile: &Profile, typed: &Typed) -> Result<Identity, Failure> {
+    let (sts, endpoint) = app.sts_for_verifying(profile)?;
+    sts.get_caller_identity(&endpoint, Signer::Key(&typed.key), app.clock.now())
+        .map(|answer| answer.value)
+        .map_err(|source| Failure::NotVerified { id: typed.key.id.clone(), source })
+}
+
+/// Stores the key; sessions of the one before it are forgotten.
+fn store(app: &App, vault: &Vault, profile: &ProfileName, key: &StoredKey) -> Result<(), Failure> {
+    let cache = app.open_cache(vault.kind(), vault)?;
+    let before = app.known_keys(&cache, vault)?;
+    vault.put_key(profile, key)?;
+    cache.clear(|facts| facts.holder == *profile);
+    let mut known = app.names_now(vault, before)?;
+    known.learn(profile, KnownKey::from(key));
+    cache.remember_keys(&known);
+    Ok(())
+}
+
+fn say_stored(app: &App, vault: &Vault, stored: &StoredKey, identity: Option<&Identity>) {
+    let owner = identity.map_or_else(
+        || " (not verified)".to_owned(),
+        |identity| format!(" of {}", keyward_creds::text::printable(&identity.arn)),
+    );
+    let place = app.store_in_words(vault.kind());
+    ui::say(&format!("stored the key {}{owner} in {place}", stored.key.id));
+}
+
+/// Appends the profile's section, or says which line is missing in the one that is there: a section
+/// that exists is its owner's to edit.
+fn complete_config(
+    app: &App,
+    profile: &Profile,
+    serial: Option<&MfaSerial>,
+) -> Result<(), Failure> {
+    let path = &app.paths.aws_config;
+    if !profile.has_section {
+        let inherited = profile.mfa_serial.as_ref().map(|inherited| &inherited.value);
+        let settings: Vec<(&str, &str)> = serial
+            .filter(|serial| inherited != Some(serial))
+            .map(|serial| ("mfa_serial", serial.as_str()))
+            .into_iter()
+            .collect();
+        append_section(path, &profile.name, &settings).map_err(|source| {
+            Failure::SectionNotWritten { profile: profile.name.clone(), source }
+        })?;
+        ui::say(&format!("added [profile {}] to {}", profile.name, path.display()));
+        return Ok(());
+    }
+    let configured = profile.mfa_serial.as_ref().map(|configured| &configured.value);
+    if let Some(serial) = serial.filter(|serial| configured != Some(serial)) {
+        ui::say(&format!(
+            "[profile {}] exists and was not changed. For MFA it needs this line:\n    mfa_serial = {serial}",
+            profile.name
+        ));
+    }
+    Ok(())
+}

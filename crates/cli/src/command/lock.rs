@@ -1,0 +1,17 @@
+//! `keyward lock`.
+
+use clap::Args;
+
+use crate::app::{App, Failure};
+use crate::exit::Exit;
+use crate::ui;
+
+/// Forget what is held unlocked; the next use asks the vault again
+#[derive(Args, Debug)]
+pub(crate) struct LockArgs {}
+
+pub(crate) fn run(app: &App, _: LockArgs) -> Result<Exit, Failure> {
+    let kind = app.store_kind()?;
+    ui::say(if app.lock(kind) { "locked" } else { "was locked already" });
+    Ok(Exit::Success)
+}

@@ -1,0 +1,39 @@
+//! Completion that asks the binary: profile names come from the config file as it is now.
+
+use std::ffi::OsStr;
+
+use clap::CommandFactory;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::CompleteEnv;
+
+use crate::app::Environment;
+use crate::args::Cli;
+
+/// Answers and ends the process when a shell asks for completions; returns otherwise.
+pub(crate) fn answer_the_shell() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "asked before anything is built: most runs are not this"
+    )]
+    if std::env::var_os("COMPLETE").is_none() {
+        return;
+    }
+    CompleteEnv::with_factory(Cli::command).complete();
+}
+
+/// Completes the name of a profile.
+pub(crate) fn profile_names() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let typed = typed.to_string_lossy();
+        let environment = Environment::of_process();
+        let Some(config) = environment.aws_config_file() else { return Vec::new() };
+        let names = keyward_session::config::ConfigFile::open(&config)
+            .and_then(|config| config.profile_names())
+            .unwrap_or_default();
+        names
+            .into_iter()
+            .filter(|name| name.as_str().starts_with(typed.as_ref()))
+            .map(|name| CompletionCandidate::new(name.to_string()))
+            .collect()
+    })
+}

@@ -1,0 +1,90 @@
+//! The person, reached through the controlling terminal.
+
+use keyward_creds::text::printable;
+use keyward_creds::{MfaCode, MfaSerial, Secret};
+use keyward_session::ask::{AskError, Notice, Person};
+
+use super::terminal::{self, Answer, Echo, Terminal};
+use crate::ui;
+
+/// Why the person could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PromptError {
+    /// There is no terminal.
+    #[error("there is no terminal to ask on")]
+    NoTerminal,
+    /// There is one, and it is not ours to ask on, or fails.
+    #[error(transparent)]
+    Terminal(terminal::PromptError),
+}
+
+/// How often a person may mistype before we stop asking.
+const ATTEMPTS: usize = 3;
+
+/// Asks one question. `Ok(None)` when the person gave up with Ctrl-D. Ctrl-C ends the process as it ends
+/// every other one: by its signal, after the terminal is as it was.
+pub(crate) fn ask(question: &str, echo: Echo) -> Result<Option<Secret>, PromptError> {
+    let mut terminal = Terminal::open().map_err(|_| PromptError::NoTerminal)?;
+    match terminal.ask(&printable(question), echo) {
+        Ok(Answer::Text(answer)) => Ok(Some(answer)),
+        Ok(Answer::Nothing) => Ok(None),
+        Err(terminal::PromptError::Interrupted) => terminal::die_by_interrupt(),
+        Err(terminal::PromptError::Signalled(signal)) => terminal::die_by(signal),
+        Err(error) => Err(PromptError::Terminal(error)),
+    }
+}
+
+/// Asks a yes-or-no question; anything but yes is no.
+pub(crate) fn confirm(question: &str) -> Result<bool, PromptError> {
+    let answer = ask(&format!("{question} [y/N] "), Echo::Shown)?;
+    Ok(answer.is_some_and(|answer| {
+        matches!(answer.expose().trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }))
+}
+
+/// The person as the session crate sees them.
+pub(crate) struct OnTerminal;
+
+impl Person for OnTerminal {
+    fn mfa_code(&self, serial: &MfaSerial) -> Result<Option<MfaCode>, AskError> {
+        for _ in 0..ATTEMPTS {
+            let typed = match ask(&format!("MFA code of {serial}: "), Echo::Shown) {
+                Ok(Some(typed)) => typed,
+                Ok(None) => return Ok(None),
+                Err(PromptError::NoTerminal) => return Err(AskError::NoTerminal),
+                Err(error) => return Err(AskError::Failed(error.to_string())),
+            };
+            if typed.expose().trim().is_empty() {
+                return Ok(None);
+            }
+            match typed.expose().parse() {
+                Ok(code) => return Ok(Some(code)),
+                Err(error) => ui::say(&format!("{error}")),
+            }
+        }
+        Ok(None)
+    }
+
+    fn notice(&self, notice: Notice) {
+        ui::say(&match notice {
+            Notice::WaitingForOther { profile } => {
+                format!(
+                    "keyward: another process is getting a session for {profile}, waiting for it"
+                )
+            }
+            Notice::WaitingForNextCode { wait } => {
+                format!(
+                    "keyward: this MFA code was used already, the next one comes in {} s",
+                    wait.as_secs()
+                )
+            }
+            Notice::ClockOff { ahead } => {
+                let off = crate::report::clock_difference(ahead);
+                format!("keyward: warning: this machine's clock is {off} AWS's; set it")
+            }
+            Notice::PlainHttp { url } => {
+                format!("keyward: warning: credentials from {} travel unencrypted", printable(&url))
+            }
+        });
+    }
+}
