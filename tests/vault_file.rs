@@ -189,6 +189,7 @@ fn a_program_can_give_the_passphrase() {
         $ keyward list --credentials
         ! no agent
         ! error: cannot get the passphrase: passphrase_command `sh`: exit status: 3
+        ! hint: correct KEYWARD_PASSPHRASE_FILE, or passphrase_command in config.toml
         [exit 121]
         ",
     );

@@ -1,9 +1,11 @@
 //! Asking the person, on the controlling terminal and never through stdin.
 
+mod ask;
 mod on_terminal;
 mod passphrase;
+#[cfg(unix)]
 mod terminal;
 
-pub(crate) use on_terminal::{OnTerminal, PromptError, ask, confirm};
+pub(crate) use ask::{Echo, PromptError, ask};
+pub(crate) use on_terminal::{OnTerminal, confirm};
 pub(crate) use passphrase::Passphrase;
-pub(crate) use terminal::Echo;

@@ -1,38 +1,14 @@
 //! The person, reached through the controlling terminal.
 
 use keyward_creds::text::printable;
-use keyward_creds::{MfaCode, MfaSerial, Secret};
+use keyward_creds::{MfaCode, MfaSerial};
 use keyward_session::ask::{AskError, Notice, Person};
 
-use super::terminal::{self, Answer, Echo, Terminal};
+use super::ask::{Echo, PromptError, ask};
 use crate::ui;
-
-/// Why the person could not be asked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum PromptError {
-    /// There is no terminal.
-    #[error("there is no terminal to ask on")]
-    NoTerminal,
-    /// There is one, and it is not ours to ask on, or fails.
-    #[error(transparent)]
-    Terminal(terminal::PromptError),
-}
 
 /// How often a person may mistype before we stop asking.
 const ATTEMPTS: usize = 3;
-
-/// Asks one question. `Ok(None)` when the person gave up with Ctrl-D. Ctrl-C ends the process as it ends
-/// every other one: by its signal, after the terminal is as it was.
-pub(crate) fn ask(question: &str, echo: Echo) -> Result<Option<Secret>, PromptError> {
-    let mut terminal = Terminal::open().map_err(|_| PromptError::NoTerminal)?;
-    match terminal.ask(&printable(question), echo) {
-        Ok(Answer::Text(answer)) => Ok(Some(answer)),
-        Ok(Answer::Nothing) => Ok(None),
-        Err(terminal::PromptError::Interrupted) => terminal::die_by_interrupt(),
-        Err(terminal::PromptError::Signalled(signal)) => terminal::die_by(signal),
-        Err(error) => Err(PromptError::Terminal(error)),
-    }
-}
 
 /// Asks a yes-or-no question; anything but yes is no.
 pub(crate) fn confirm(question: &str) -> Result<bool, PromptError> {

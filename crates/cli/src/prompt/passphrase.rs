@@ -8,8 +8,7 @@ use keyward_creds::text::printable;
 use keyward_creds::{Secret, SecretBytes};
 use keyward_vault::{AskError, PassphraseSource};
 
-use super::on_terminal::{PromptError, ask};
-use super::terminal::Echo;
+use super::ask::{Echo, PromptError, ask};
 use crate::app::{Environment, Settings};
 use crate::ui;
 
@@ -91,7 +90,7 @@ impl PassphraseSource for Passphrase {
 fn typed(question: &str) -> Result<Option<Secret>, AskError> {
     ask(question, Echo::Hidden).map_err(|error| match error {
         PromptError::NoTerminal => AskError::NoTerminal,
-        PromptError::Terminal(other) => AskError::Failed { source_text: other.to_string() },
+        PromptError::Terminal(reason) => AskError::Failed { source_text: reason },
     })
 }
 

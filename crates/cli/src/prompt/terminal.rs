@@ -25,6 +25,7 @@ use signal_hook::consts::SIGINT;
 use self::keys::{Key, Keys};
 use self::line::Line;
 use self::signals::Signals;
+use super::ask::Echo;
 
 mod keys;
 mod line;
@@ -44,15 +45,6 @@ pub(crate) struct NoTerminal {
     /// What the system said.
     #[from]
     source: io::Error,
-}
-
-/// Whether what is typed can be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Echo {
-    /// As it is typed.
-    Shown,
-    /// Nothing at all, not even how much.
-    Hidden,
 }
 
 /// What the person did.
