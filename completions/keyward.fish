@@ -1,1 +1,1 @@
-complete --keep-order --exclusive --command keyward --arguments "(COMPLETE=fish keyward -- (commandline --current-process --tokenize --cut-at-cursor) (commandline --current-token))"
+complete --keep-order --exclusive --command keyward --arguments "(KEYWARD_COMPLETE=fish keyward -- (commandline --current-process --tokenize --cut-at-cursor) (commandline --current-token))"

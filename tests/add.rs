@@ -130,8 +130,8 @@ fn what_is_not_a_key_is_refused_by_its_line() {
     let aws = FakeAws::start();
     let sandbox = sandbox(&aws);
     let rows = [
-        ("", 118, "before the access key id"),
-        ("AKIAIOSFODNN7EXAMPLE\n", 118, "before the secret access key"),
+        ("", 118, "lacks the access key id"),
+        ("AKIAIOSFODNN7EXAMPLE\n", 118, "lacks the secret access key"),
         ("AKIA\nsecret\n", 118, "the first line is not an access key id"),
         ("AKIAIOSFODNN7EXAMPLE\ntwo words\n", 118, "the second line is not a secret access key"),
         (
@@ -181,4 +181,63 @@ fn odd_profile_names_work_all_the_way() {
         run.success().stdout_is(name);
     }
     assert!(!sandbox.home().join("pwned").exists());
+}
+
+#[test]
+fn the_same_key_again_keeps_its_seed_and_its_sessions() {
+    let world = World::with_mfa().stored_with_seed();
+    world.sandbox.run(["exec", "deploy", "--", "true"]).success();
+    add(&world.sandbox, &["base"], &world.key).success();
+    world.sandbox.run(["list", "--sessions"]).stdout_has("deploy AssumeRole");
+    world.sandbox.run(["clear"]).success();
+    world.sandbox.run(["exec", "deploy", "--", "true"]).success();
+}
+
+#[test]
+fn a_session_s_key_is_not_stored() {
+    let aws = FakeAws::start();
+    let sandbox = sandbox(&aws);
+    let run = sandbox.run_with_stdin(["add", "base"], "ASIAIOSFODNN7EXAMPLE\nsome-secret\n");
+    run.exits(118).stderr_has("is the key of a session").stderr_has("AKIA");
+    assert!(aws.calls().is_empty());
+}
+
+#[test]
+fn keys_left_in_the_credentials_file_are_pointed_out() {
+    let aws = FakeAws::start();
+    let key = aws.user("alice").access_key();
+    let sandbox = sandbox(&aws).credentials("[base]\naws_access_key_id = x\n");
+    add(&sandbox, &["base"], &key).success().stderr_has("has a section [base] too");
+    add(&sandbox, &["other"], &aws.user("bob").access_key())
+        .success()
+        .stderr_lacks("section [other]");
+}
+
+#[test]
+fn two_first_adds_at_once_both_succeed_and_choose_one_store() {
+    let aws = FakeAws::start();
+    let sandbox = sandbox(&aws).without_env("KEYWARD_VAULT");
+    let keys = [aws.user("alice").access_key(), aws.user("bob").access_key()];
+    let running: Vec<_> = ["a", "b"]
+        .iter()
+        .zip(&keys)
+        .map(|(profile, key)| {
+            sandbox.plant("the key's secret", key.secret());
+            let add = sandbox.keyward(["--vault", "file", "add", profile]);
+            add.stdin(format!("{}\n{}\n", key.id(), key.secret())).spawn()
+        })
+        .collect();
+    for process in running {
+        process.wait().success();
+    }
+    sandbox.run(["list", "--credentials"]).success().stdout_is("a\nb\n");
+    let settings = std::fs::read_to_string(sandbox.home().join(".config/keyward/config.toml"));
+    assert_eq!(settings.unwrap(), "vault = \"file\"\n");
+}
+
+#[test]
+fn a_vault_is_found_though_the_settings_were_lost() {
+    let world = World::without_mfa().stored();
+    let list = world.sandbox.keyward(["list", "--credentials"]).without_env("KEYWARD_VAULT");
+    list.run().success().stdout_is("base\n");
 }

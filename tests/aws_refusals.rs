@@ -18,7 +18,7 @@ fn a_wrong_mfa_code() {
     let world = World::with_mfa().stored();
     let code = world.device.wrong_code();
     let run = world.sandbox.run(["exec", "-t", &code, "deploy", "--", "true"]);
-    run.exits(119).stderr_has("AccessDenied").stderr_has("each code works once");
+    run.exits(119).stderr_has("AccessDenied").stderr_has("each works once");
     assert_eq!(world.calls(), ["GetSessionToken"], "a code is never sent twice");
 }
 
@@ -29,7 +29,7 @@ fn a_code_that_was_used_already() {
     world.sandbox.run(["exec", "-t", &code, "deploy", "--", "true"]).success();
     world.sandbox.run(["clear"]).success();
     let run = world.sandbox.run(["exec", "-t", &code, "deploy", "--", "true"]);
-    run.exits(119).stderr_has("each code works once");
+    run.exits(119).stderr_has("each works once");
 }
 
 #[test]

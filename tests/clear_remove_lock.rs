@@ -69,3 +69,23 @@ fn lock_makes_the_next_run_ask_for_the_passphrase() {
         .run();
     locked.exits(121).stderr_has("is locked, and there is no terminal to ask on");
 }
+
+#[test]
+fn a_session_that_two_profiles_share_is_listed_and_cleared_with_either() {
+    let world = World::without_mfa().stored();
+    let role = format!("role_arn = {}\nsource_profile = base\n", crate::common::DEPLOY);
+    world
+        .sandbox
+        .write_config(&format!("[profile base]\n[profile one]\n{role}[profile two]\n{role}"));
+    world.sandbox.run(["exec", "one", "--", "true"]).success();
+    let list = world.sandbox.run(["list", "--json"]).json();
+    assert_eq!(list["profiles"][2]["sessions"][0]["type"], "AssumeRole");
+    world.sandbox.run(["clear", "two"]).success().stderr_has("1 session deleted");
+    world.sandbox.run(["list", "--sessions"]).stdout_is("");
+}
+
+#[test]
+fn clear_knows_a_misspelt_profile() {
+    let world = World::without_mfa().stored();
+    world.sandbox.run(["clear", "basse"]).exits(120).stderr_has("did you mean `base`?");
+}

@@ -27,7 +27,7 @@ fn offered(world: &World, words: &[&str]) -> Vec<String> {
     let run = world
         .sandbox
         .keyward([&["--"], words].concat())
-        .env("COMPLETE", "bash")
+        .env("KEYWARD_COMPLETE", "bash")
         .env("_CLAP_COMPLETE_INDEX", index)
         .env("_CLAP_IFS", "\n")
         .run();
@@ -49,4 +49,11 @@ fn subcommands_and_formats_complete() {
     let world = World::without_mfa();
     assert!(offered(&world, &["keyward", "comp"]).contains(&"completions".to_owned()));
     assert_eq!(offered(&world, &["keyward", "export", "--format", "po"]), ["powershell"]);
+}
+
+#[test]
+fn a_name_that_a_shell_would_run_is_not_offered() {
+    let world = World::without_mfa();
+    world.sandbox.write_config("[profile prod-$(touch x)]\n[profile prod]\n");
+    assert_eq!(offered(&world, &["keyward", "exec", "pro"]), ["prod"]);
 }

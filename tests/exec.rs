@@ -225,3 +225,37 @@ fn a_clamped_duration_is_said_once() {
     let run = world.sandbox.run(["exec", "-d", "5m", "base", "--", "true"]);
     run.success().stderr_has("base gets 15m instead of 5m");
 }
+
+#[test]
+fn an_inner_profile_has_its_own_region_and_not_the_outer_one_s() {
+    let world = World::without_mfa().stored();
+    world.sandbox.write_config(
+        "[profile base]\nregion = eu-west-1\n[profile us]\nsource_profile = base\nregion = us-west-2\n\
+         [profile bare]\nsource_profile = base\n",
+    );
+    let binary = env!("CARGO_BIN_EXE_keyward");
+    let inner = |profile: &str| {
+        let script = format!("{binary} exec {profile} -- sh -c 'echo ${{AWS_REGION-none}}'");
+        world.sandbox.run(["exec", "base", "--", "sh", "-c", &script])
+    };
+    inner("us").success().stdout_is("us-west-2\n");
+    inner("bare").success().stdout_is("none\n");
+}
+
+#[test]
+fn another_vault_at_the_same_place_serves_none_of_the_old_one_s_sessions() {
+    let world = World::without_mfa().stored();
+    world.sandbox.run(["exec", "base", "--", "true"]).success();
+    let vault = world.sandbox.home().join(".local/share/keyward/vault");
+    std::fs::remove_file(&vault).unwrap();
+    world.sandbox.run(["exec", "base", "--", "true"]).exits(120);
+}
+
+#[test]
+fn a_long_role_says_why_it_needs_a_code_of_its_own_and_says_it_once() {
+    let world = World::with_mfa().stored_with_seed();
+    let _role = world.role.max_session(std::time::Duration::from_secs(12 * 3600));
+    let run = || world.sandbox.run(["exec", "-d", "4h", "deploy", "--", "true"]);
+    run().success().stderr_has("deploy asks for 4h");
+    run().success().quiet();
+}

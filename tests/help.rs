@@ -45,3 +45,39 @@ fn a_command_line_that_makes_no_sense_ends_with_its_own_code() {
     let code = world.sandbox.run(["exec", "-t", "12345", "base"]);
     code.exits(118).stderr_has("an MFA code is six digits");
 }
+
+#[test]
+fn words_of_other_tools_are_answered_with_ours() {
+    let world = World::without_mfa();
+    for (arguments, hint) in [
+        (&["exec", "--server", "base"][..], "credential_process"),
+        (&["exec", "--json", "base"], "keyward export --format=json"),
+        (&["--backend", "file", "list"], "--vault file"),
+        (&["login", "base"], "does not have it yet"),
+    ] {
+        world
+            .sandbox
+            .run(arguments)
+            .exits(118)
+            .stderr_has("hint: ")
+            .stderr_has(hint)
+            .stderr_lacks("tip:");
+    }
+}
+
+#[test]
+fn what_may_be_a_secret_is_not_repeated() {
+    let world = World::without_mfa();
+    world.sandbox.run(["add", "base", "hunter2hunter2"]).exits(118).stderr_lacks("hunter2");
+    world.sandbox.run(["exec", "-t", "hunter2hunter2", "base"]).exits(118).stderr_lacks("hunter2");
+}
+
+#[test]
+fn escapes_in_arguments_do_not_reach_the_terminal() {
+    let world = World::without_mfa();
+    for arguments in [["exec", "a\u{1b}]0;x\u{7}"], ["\u{1b}[2J", "x"]] {
+        let run = world.sandbox.run(arguments);
+        run.exits(118);
+        assert!(!run.stderr.contains(['\u{1b}', '\u{7}']), "{:?}", run.stderr);
+    }
+}

@@ -89,10 +89,31 @@ fn an_empty_world_says_how_to_begin() {
 #[test]
 fn errors_of_json_are_json_with_a_stable_id() {
     let world = World::without_mfa();
-    world.sandbox.write_config("[profile base]\nnonsense\n");
+    world.sandbox.write_config("[profile base\n");
     let run = world.sandbox.run(["list", "--json"]);
     run.exits(120);
     let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
     assert_eq!(error["error"]["id"], "config-syntax");
     assert_eq!(error["error"]["exit_code"], 120);
+}
+
+#[test]
+fn a_mistake_in_one_profile_hides_no_other() {
+    let world = World::without_mfa();
+    world.sandbox.write_config("[profile bad]\nregion = EU West\n[profile good]\n");
+    let run = world.sandbox.run(["list"]);
+    run.success().stdout_has("good").stderr_has("config:2: `region = EU West` makes no sense");
+    let json = world.sandbox.run(["list", "--json"]).json();
+    assert!(json["profiles"][0]["error"].as_str().unwrap().contains("config:2"));
+    assert!(json["profiles"][1]["error"].is_null());
+}
+
+#[test]
+fn a_program_that_lists_is_never_asked_for_a_passphrase() {
+    let world = World::without_mfa().stored();
+    world.sandbox.run(["lock"]).success();
+    let list = world.sandbox.keyward(["list", "--json"]).without_env("KEYWARD_PASSPHRASE_FILE");
+    let terminal = list.terminal();
+    let outcome = terminal.wait();
+    outcome.success().stdout_has("\"locked\": true");
 }

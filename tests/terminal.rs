@@ -49,7 +49,7 @@ fn add_asks_for_everything_and_shows_no_secret() {
     terminal.expect("MFA device, ARN or serial (Enter for none): ");
     terminal.send_line(serial).expect(serial);
     let seed = world.device.seed_base32();
-    type_hidden(&mut terminal, "TOTP seed (hidden; Enter to type codes yourself): ", &seed);
+    type_hidden(&mut terminal, "(hidden; Enter to type codes yourself): ", &seed);
     terminal.expect("Without its passphrase nobody can open it");
     type_hidden(&mut terminal, "New passphrase: ", PASSPHRASE);
     type_hidden(&mut terminal, "The same again: ", PASSPHRASE);
@@ -150,7 +150,7 @@ fn remove_asks_and_takes_anything_but_yes_for_no() {
         terminal.wait()
     };
     for no in ["\r", "n\r", "\x04", "yeah\r", "\x1b[A\r"] {
-        remove(no).exits(122).stdout_has("nothing was done");
+        remove(no).exits(122).stdout_has("the key of base stays");
         world.sandbox.run(["list", "--credentials"]).stdout_is("base\n");
     }
     remove("Y\r").success().stdout_has("removed the key of base");
@@ -191,7 +191,7 @@ fn without_a_terminal_nothing_waits_and_a_hint_says_what_to_run() {
         world.device.serial()
     ));
     run(&world, &["remove", "base"]).exits(123).stderr_has("there is no terminal to ask on");
-    run(&world, &["add", "other"]).exits(118).stderr_has("standard input ended before");
+    run(&world, &["add", "other"]).exits(118).stderr_has("standard input lacks");
     assert_eq!(world.calls(), [""; 0]);
     world.sandbox.run(["lock"]).success();
     with_person(&mut world);

@@ -57,7 +57,7 @@ fn a_wrong_passphrase_opens_nothing_and_changes_nothing() {
         "
         $ keyward exec base -- true
         ! error: wrong passphrase for [HOME]/.local/share/keyward/vault
-        ! hint: nothing was changed; try again
+        ! hint: nothing was changed; KEYWARD_PASSPHRASE, its _FILE and passphrase_command go before asking
         [exit 121]
         ",
     );
@@ -137,7 +137,7 @@ fn without_a_passphrase_and_without_a_terminal_it_says_what_to_do() {
     );
     let fresh = sandbox(&world.aws).without_env(PASSPHRASE_FILE);
     let input = format!("{}\n{}\n", world.key.id(), world.key.secret());
-    fresh.run_with_stdin(["add", "base", "--no-verify"], &input).exits(121);
+    fresh.run_with_stdin(["add", "base", "--no-verify"], &input).exits(123);
     assert!(!vault_of(&fresh).exists(), "no vault without a passphrase");
 }
 
@@ -239,7 +239,7 @@ fn an_empty_passphrase_is_no_passphrase() {
         run.exits(121).stderr_has("KEYWARD_PASSPHRASE_FILE: it is empty");
     }
     let variable = adding().without_env(PASSPHRASE_FILE).env("KEYWARD_PASSPHRASE", "");
-    variable.run().exits(121).stderr_has("no terminal to ask on");
+    variable.run().exits(123).stderr_has("no terminal to ask on");
     assert!(!vault_of(&sandbox).exists());
 }
 

@@ -67,7 +67,7 @@ fn ctrl_c_at_any_question_of_add_leaves_nothing_behind() {
         ("Access key id: ", world.key.id()),
         ("Secret access key (hidden): ", world.key.secret()),
         ("MFA device, ARN or serial (Enter for none): ", world.device.serial()),
-        ("TOTP seed (hidden; Enter to type codes yourself): ", &seed),
+        ("(hidden; Enter to type codes yourself): ", &seed),
         ("New passphrase: ", PASSPHRASE),
         ("The same again: ", PASSPHRASE),
     ];

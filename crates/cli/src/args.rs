@@ -1,7 +1,7 @@
 //! What can be typed.
 
-use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
+use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use keyward_vault::StoreKind;
 
@@ -25,17 +25,19 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+const GLOBAL: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Where long-term keys are: `keychain`, `file` or `helper`
+    /// Where long-term keys are
     ///
     /// Also `KEYWARD_VAULT`, and `vault` in config.toml. Without any of them the first `add` finds out
     /// what works here and writes it down.
-    #[arg(long, global = true, value_name = "STORE")]
+    #[arg(long, global = true, value_name = "STORE", help_heading = GLOBAL, value_parser = stores())]
     pub(crate) vault: Option<StoreKind>,
     /// Say on stderr what is being done; never shows a secret
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) debug: bool,
 }
 
@@ -86,4 +88,25 @@ pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
     const TAKES: &str = "a duration has a unit: `45m`, `1h30m`, `900s`";
     let parsed: jiff::SignedDuration = text.parse().map_err(|_| TAKES.to_owned())?;
     std::time::Duration::try_from(parsed).map_err(|_| "a duration is not negative".to_owned())
+}
+
+/// The stores by name, so that help and completion know them all.
+fn stores() -> impl TypedValueParser<Value = StoreKind> {
+    PossibleValuesParser::new(["keychain", "file", "helper"])
+        .try_map(|name| name.parse::<StoreKind>())
+}
+
+/// What to use instead of a word that aws-vault's users have in their fingers and we do not know.
+pub(crate) fn hint_for_other_tools_word(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "--server" | "-s" | "--ecs-server" | "--ec2-server" | "--lazy" => {
+            "this version has no credential server; credential_process = keyward export --format=json PROFILE refreshes by itself"
+        }
+        "--json" | "-j" => "keyward export --format=json PROFILE",
+        "--backend" => "--vault file, --vault keychain or --vault helper",
+        "--prompt" => "codes come from --mfa-token, a stored TOTP seed or the terminal",
+        "--env" => "keyward add --env PROFILE stores a key from the environment",
+        "login" | "rotate" | "import" | "proxy" => "this version does not have it yet",
+        _ => return None,
+    })
 }

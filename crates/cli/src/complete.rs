@@ -9,16 +9,20 @@ use clap_complete::env::CompleteEnv;
 use crate::app::Environment;
 use crate::args::Cli;
 
+/// A shell that wants completions sets this to its name. Not clap's usual `COMPLETE`, which other programs
+/// may set for themselves.
+pub(crate) const VARIABLE: &str = "KEYWARD_COMPLETE";
+
 /// Answers and ends the process when a shell asks for completions; returns otherwise.
 pub(crate) fn answer_the_shell() {
     #[expect(
         clippy::disallowed_methods,
         reason = "asked before anything is built: most runs are not this"
     )]
-    if std::env::var_os("COMPLETE").is_none() {
+    if std::env::var_os(VARIABLE).is_none() {
         return;
     }
-    CompleteEnv::with_factory(Cli::command).complete();
+    CompleteEnv::with_factory(Cli::command).var(VARIABLE).complete();
 }
 
 /// Completes the name of a profile.
@@ -32,8 +36,13 @@ pub(crate) fn profile_names() -> ArgValueCompleter {
             .unwrap_or_default();
         names
             .into_iter()
-            .filter(|name| name.as_str().starts_with(typed.as_ref()))
+            .filter(|name| name.as_str().starts_with(typed.as_ref()) && is_plain(name.as_str()))
             .map(|name| CompletionCandidate::new(name.to_string()))
             .collect()
     })
+}
+
+/// Shells put a completion on the command line as it is, where `$( )` would run.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || "-_/.%@:+".contains(c))
 }

@@ -29,7 +29,7 @@ fn run() -> ExitCode {
     complete::answer_the_shell();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return ui::usage(&error),
+        Err(error) => return ui::usage(error),
     };
     ui::log_to_stderr(cli.global.debug);
     let json = cli.command.wants_json();

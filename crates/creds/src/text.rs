@@ -1,6 +1,6 @@
 //! Text from outside (servers, configuration, other programs) made safe to show on a terminal.
 
-/// Replaces control characters, escape introducers and bidirectional overrides by `?`, and cuts after
+/// Replaces control characters, and characters that reorder text or cannot be seen, by `?`, and cuts after
 /// 500 characters, so that foreign text can neither drive the terminal nor drown a message.
 pub fn printable(foreign: &str) -> String {
     const LIMIT: usize = 500;
@@ -13,8 +13,10 @@ pub fn printable(foreign: &str) -> String {
 }
 
 fn is_harmless(c: char) -> bool {
-    let reorders = matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
-    !c.is_control() && !reorders
+    let reorders = matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let breaks_lines = matches!(c, '\u{2028}' | '\u{2029}');
+    let is_invisible = matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2065}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}');
+    !(c.is_control() || reorders || breaks_lines || is_invisible)
 }
 
 #[cfg(test)]

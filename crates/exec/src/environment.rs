@@ -64,6 +64,7 @@ pub const SCRUBBED: &[Scrubbed] = &[
         names: &[
             "AWS_VAULT",
             "KEYWARD_PROFILE",
+            "KEYWARD_REGION",
             "AWSU_PROFILE",
             "AWSUME_PROFILE",
             "AWSUME_EXPIRATION",
@@ -99,10 +100,30 @@ pub fn child_environment(
     ours.push(("KEYWARD_PROFILE".into(), profile.into()));
 
     let replaced = |name: &OsStr| ours.iter().any(|(our_name, _)| same_name(our_name, name));
-    let mut environment: Vec<(OsString, OsString)> =
-        parent.iter().filter(|(name, _)| !is_scrubbed(name) && !replaced(name)).cloned().collect();
+    let lent = lent_region(parent);
+    let is_lent = |name: &OsStr, value: &OsStr| {
+        lent == Some(value) && REGIONS.iter().any(|region| same_name(OsStr::new(region), name))
+    };
+    let kept = parent
+        .iter()
+        .filter(|(name, value)| !is_scrubbed(name) && !replaced(name) && !is_lent(name, value));
+    let mut environment: Vec<(OsString, OsString)> = kept.cloned().collect();
     environment.append(&mut ours);
     environment
+}
+
+const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+
+/// The region that a Keyward around us set because its profile has it. It goes with that profile.
+pub fn lent_region(parent: &[(OsString, OsString)]) -> Option<&OsStr> {
+    let marked = parent.iter().find(|(name, _)| same_name(OsStr::new("KEYWARD_REGION"), name));
+    marked.map(|(_, value)| value.as_os_str())
+}
+
+/// The parent's variables without credentials and without the means of unlocking: what a program of ours
+/// gets that is not given credentials.
+pub fn without_credentials(parent: &[(OsString, OsString)]) -> Vec<(OsString, OsString)> {
+    parent.iter().filter(|(name, _)| !is_scrubbed(name)).cloned().collect()
 }
 
 /// True for a name that no child inherits.
@@ -150,7 +171,8 @@ mod tests {
         let parent: Vec<(OsString, OsString)> =
             parent.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let text = |text: OsString| text.into_string().unwrap_or_default();
-        child_environment(&parent, &Handout { profile: &profile, credentials, region })
+        let handout = Handout { profile: &profile, credentials, region, region_is_own: true };
+        child_environment(&parent, &handout)
             .into_iter()
             .map(|(name, value)| (text(name), text(value)))
             .collect()
@@ -161,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_in_a_region_sets_all_ten_variables_after_the_parents_own() {
+    fn a_session_in_a_region_sets_all_eleven_variables_after_the_parents_own() {
         let session = Credentials {
             session_token: Some(Secret::new("token".to_owned())),
             expires_at: Some("2026-01-02T03:04:05.999Z".parse().unwrap()),
@@ -181,11 +203,25 @@ mod tests {
                 "AWS_CREDENTIAL_EXPIRATION=2026-01-02T03:04:05Z",
                 "AWS_REGION=eu-west-1",
                 "AWS_DEFAULT_REGION=eu-west-1",
+                "KEYWARD_REGION=eu-west-1",
                 "AWS_ACCOUNT_ID=123456789012",
                 "AWS_VAULT=my prod",
                 "KEYWARD_PROFILE=my prod",
             ]
         );
+    }
+
+    #[test]
+    fn a_region_that_went_with_the_outer_profile_is_not_passed_on_and_the_persons_own_is() {
+        let region = |parent: &[(&str, &str)]| {
+            let child = child_of(parent, &credentials(), None);
+            child.into_iter().find(|(name, _)| name == "AWS_REGION").map(|(_, value)| value)
+        };
+        let lent = [("AWS_REGION", "eu-west-1"), ("KEYWARD_REGION", "eu-west-1")];
+        assert_eq!(region(&lent), None);
+        let changed = [("AWS_REGION", "us-west-2"), ("KEYWARD_REGION", "eu-west-1")];
+        assert_eq!(region(&changed).as_deref(), Some("us-west-2"));
+        assert_eq!(region(&[("AWS_REGION", "eu-west-1")]).as_deref(), Some("eu-west-1"));
     }
 
     const DROPPED: [&str; 31] = [

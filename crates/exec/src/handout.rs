@@ -14,6 +14,9 @@ pub struct Handout<'a> {
     pub credentials: &'a Credentials,
     /// The region the profile works in, when anybody named one.
     pub region: Option<&'a Region>,
+    /// Whether the region is the profile's own. If so it is marked as such: a nested run of another profile
+    /// must not take it for the person's wish.
+    pub region_is_own: bool,
 }
 
 /// One environment variable of a handout. The value may be a secret: it has no `Debug`.
@@ -28,7 +31,7 @@ impl<'a> Handout<'a> {
     /// Both region variables, because boto3 reads only `AWS_DEFAULT_REGION` and most others only
     /// `AWS_REGION`. The account where it is known: SDKs build account-based endpoints from it.
     pub(crate) fn variables(&self) -> Vec<Variable<'a>> {
-        let Self { credentials, region, .. } = *self;
+        let Self { credentials, region, region_is_own, .. } = *self;
         let token = credentials.session_token.as_ref();
         let region = region.map(Region::as_str);
         let account = credentials.account.as_ref();
@@ -39,6 +42,7 @@ impl<'a> Handout<'a> {
             ("AWS_CREDENTIAL_EXPIRATION", self.expiration().map(Cow::from)),
             ("AWS_REGION", region.map(Cow::from)),
             ("AWS_DEFAULT_REGION", region.map(Cow::from)),
+            ("KEYWARD_REGION", region.filter(|_| region_is_own).map(Cow::from)),
             ("AWS_ACCOUNT_ID", account.map(|account| account.as_str().into())),
         ]
         .into_iter()

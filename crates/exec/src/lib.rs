@@ -2,7 +2,7 @@
 //!
 //! Read [`handout`] first: what is handed out, and under which variable names. [`environment`] makes a
 //! child's whole environment of it, a pure function. [`command`] finds what to run, and [`child`]
-//! becomes it; `sigpipe` is a footnote to that. [`render`] prints a handout for shells, SDKs and files
+//! becomes it; `sigpipe` is a footnote to that. [`mod@render`] prints a handout for shells, SDKs and files
 //! instead, and `quote` keeps data from becoming code there.
 //!
 //! Nothing here knows where credentials come from.
@@ -18,6 +18,6 @@ mod sigpipe;
 
 pub use child::{ExecError, NulPlace, run};
 pub use command::{Command, resolve};
-pub use environment::child_environment;
+pub use environment::{child_environment, lent_region, without_credentials};
 pub use handout::Handout;
 pub use render::{Format, RenderError, UnknownFormat, render};

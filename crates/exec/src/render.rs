@@ -142,7 +142,7 @@ fn enough_for(handout: &Handout<'_>, variables: &[Variable<'_>]) -> usize {
 
 /// What would contradict new credentials in a shell that had others: a token or an end that are not
 /// theirs, a profile that some SDKs prefer to keys, a server to fetch others from.
-const STALE: [&str; 11] = [
+const STALE: [&str; 12] = [
     "AWS_SESSION_TOKEN",
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_ACCOUNT_ID",
@@ -154,6 +154,7 @@ const STALE: [&str; 11] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "KEYWARD_REGION",
 ];
 
 fn stale(variables: &[Variable<'_>]) -> impl Iterator<Item = &'static str> {

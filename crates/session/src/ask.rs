@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use keyward_creds::{MfaCode, MfaSerial, ProfileName, Timestamp};
 
+use crate::plan::Note;
+
 /// The person who started us. The CLI implements it on the terminal.
 pub trait Person {
     /// Asks for a code of the device. `Ok(None)` when the person gave up.
@@ -37,6 +39,15 @@ pub enum Notice {
     WaitingForNextCode {
         /// How long until the device shows another.
         wait: Duration,
+    },
+    /// What is about to be made differs from what was asked for.
+    Plan(Note),
+    /// AWS refused the typed code; there is another try.
+    WrongCode,
+    /// A session was made without MFA, which AWS refuses for IAM.
+    SessionWithoutMfa {
+        /// The profile whose session it is.
+        profile: ProfileName,
     },
     /// This machine's clock is off by minutes or more.
     ClockOff {

@@ -5,7 +5,7 @@
 
 mod failure;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use keyward_creds::{AccessKeyId, Credentials, MfaCode, MfaSerial, ProfileName, Timestamp};
@@ -14,9 +14,9 @@ use keyward_vault::{StoreError, StoredKey, Vault};
 
 use crate::ask::{Clock, Notice, Person};
 use crate::cache::{Entry, HopKey, Lookup, SessionCache, SessionFacts};
-use crate::plan::{Call, Hop, Plan, Start};
+use crate::plan::{Call, Hop, Note, Plan, Start};
 use crate::source::mfa::{MfaCodes, MfaError};
-use crate::wire::{AssumeRole, Signer, Sts, StsError};
+use crate::wire::{self, AssumeRole, Refusal, Signer, Sts, StsError};
 
 pub use failure::FailureClass;
 
@@ -102,21 +102,33 @@ impl Resolver<'_> {
         min_left: Duration,
     ) -> Result<Credentials, ResolveError> {
         let Start::StoredKey { profile: holder } = &plan.start;
-        let start = HopKey::of_stored_key(self.store_name, holder, key_id);
-        let keys: Vec<HopKey> = plan
-            .hops
-            .iter()
-            .scan(start, |key, hop| {
-                *key = key.then(hop);
-                Some(*key)
-            })
-            .collect();
-        let walk = Walk { resolver: self, holder, key_id, hops: &plan.hops, keys: &keys };
+        let keys = hop_keys(plan, self.store_name, key_id);
+        let walk = Walk {
+            resolver: self,
+            holder,
+            key_id,
+            hops: &plan.hops,
+            keys: &keys,
+            notes: &plan.notes,
+        };
         match plan.hops.len() {
             0 => Ok(walk.stored_key()?.key.into()),
             hops => walk.session(hops - 1, min_left),
         }
     }
+}
+
+/// The names under which the sessions of `plan` are cached, first hop first.
+pub fn hop_keys(plan: &Plan, store_name: &str, key_id: &AccessKeyId) -> Vec<HopKey> {
+    let Start::StoredKey { profile: holder } = &plan.start;
+    let mut key = HopKey::of_stored_key(store_name, holder, key_id);
+    plan.hops
+        .iter()
+        .map(|hop| {
+            key = key.then(hop);
+            key
+        })
+        .collect()
 }
 
 /// One walk along a plan's hops.
@@ -126,6 +138,7 @@ struct Walk<'a> {
     key_id: &'a AccessKeyId,
     hops: &'a [Hop],
     keys: &'a [HopKey],
+    notes: &'a [Note],
 }
 
 impl Walk<'_> {
@@ -136,29 +149,56 @@ impl Walk<'_> {
         if let Some(cached) = self.cached(at, margin) {
             return Ok(cached);
         }
+        let began = self.now();
         let lock = self.lock(at)?;
         if lock.as_ref().is_some_and(LockFile::waited) {
             if let Some(cached) = self.cached(at, margin) {
                 return Ok(cached);
             }
-            if let Some(failed) = failure::recall(&self.note_path(at), self.now()) {
+            if let Some(failed) =
+                failure::recall(self.resolver.cache, &self.keys[at], began, self.now())
+            {
                 return Err(failed);
             }
         }
         let made = self.make(at);
-        if let Err(error) = &made {
-            failure::leave(&self.note_path(at), error, self.now());
+        match &made {
+            Ok(_) => self.resolver.cache.remove_note(&self.keys[at]),
+            Err(error) => {
+                failure::leave(self.resolver.cache, &self.keys[at], error, self.now());
+            }
         }
         made
     }
 
+    /// Makes hop `at`. Whoever types a wrong code may try again; nothing else is tried twice here.
     fn make(&self, at: usize) -> Result<Credentials, ResolveError> {
+        const ATTEMPTS: usize = 3;
         let hop = &self.hops[at];
+        if at + 1 == self.hops.len() {
+            let person = self.resolver.person;
+            self.notes.iter().for_each(|note| person.notice(Notice::Plan(note.clone())));
+        }
         let made = match at {
             0 => {
                 let stored = self.stored_key()?;
-                let code = self.code_for(hop, &stored)?;
-                self.call(hop, Signer::Key(&stored.key), code)
+                let mut attempt = 1;
+                loop {
+                    let code = self.code_for(hop, &stored)?;
+                    let made = self.call(hop, Signer::Key(&stored.key), code);
+                    let is_wrong = matches!(
+                        &made,
+                        Err(StsError::Refused { refusal: Refusal::WrongMfaCode, .. })
+                    );
+                    if !is_wrong
+                        || attempt == ATTEMPTS
+                        || !self.resolver.codes.are_typed(&stored, hop)
+                    {
+                        break made;
+                    }
+                    self.resolver.person.notice(Notice::WrongCode);
+                    attempt += 1;
+                }
             }
             _ => {
                 let signer = self.session(at - 1, SIGNING_MARGIN)?;
@@ -179,7 +219,7 @@ impl Walk<'_> {
     ) -> Result<Credentials, StsError> {
         let Resolver { sts, person, .. } = self.resolver;
         let now = self.now();
-        if let Some(url) = hop.sts.url.as_deref().filter(|url| is_plain_and_remote(url)) {
+        if let Some(url) = hop.sts.url.as_deref().filter(|url| wire::travels_in_clear(url)) {
             person.notice(Notice::PlainHttp { url: url.to_owned() });
         }
         let answer = match &hop.call {
@@ -193,6 +233,9 @@ impl Walk<'_> {
                 sts.assume_role(&hop.sts, signer, wanted, now)?
             }
         };
+        if hop.mfa.is_none() && hop.call == Call::GetSessionToken {
+            person.notice(Notice::SessionWithoutMfa { profile: hop.profile.clone() });
+        }
         if let Some(ahead) = answer.clock_ahead {
             person.notice(Notice::ClockOff { ahead });
         }
@@ -262,35 +305,7 @@ impl Walk<'_> {
         }
     }
 
-    fn note_path(&self, at: usize) -> PathBuf {
-        self.resolver.locks.join(format!("{}.failed", self.keys[at]))
-    }
-
     fn now(&self) -> Timestamp {
         self.resolver.clock.now()
-    }
-}
-
-/// True for `http://` to another machine, where credentials would travel unencrypted.
-fn is_plain_and_remote(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://") else { return false };
-    let host = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-    let is_loopback = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-    !(is_loopback || host == "localhost" || host == "[::1]")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_plain_and_remote;
-
-    #[test]
-    fn only_unencrypted_calls_to_other_machines_are_worth_a_word() {
-        for url in ["http://127.0.0.1:5000", "http://localhost/", "http://[::1]:80", "https://x"] {
-            assert!(!is_plain_and_remote(url), "{url}");
-        }
-        for url in ["http://example.com", "http://10.0.0.1:80/x", "http://127x.evil.example"] {
-            assert!(is_plain_and_remote(url), "{url}");
-        }
     }
 }

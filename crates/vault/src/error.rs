@@ -45,6 +45,15 @@ pub enum StoreError {
         /// The format it claims.
         found: u16,
     },
+    /// The vault file is gone, and the generation before is still there: the last copy of what was in it.
+    /// No new vault is made, and nothing was written.
+    #[error("{} is missing, and {} is still there", path.display(), previous.display())]
+    VaultMissing {
+        /// The vault file that should be there.
+        path: PathBuf,
+        /// The generation before, which can be put in its place.
+        previous: PathBuf,
+    },
     /// No way of unlocking that this Keyward knows is in the vault file.
     #[error("{}: cannot be unlocked with a passphrase", path.display())]
     NoPassphraseSlot {
@@ -72,6 +81,12 @@ pub enum StoreError {
     #[error("no terminal to ask for the passphrase of {}", path.display())]
     NoTerminal {
         /// The vault file.
+        path: PathBuf,
+    },
+    /// A passphrase for a new vault is needed and there is nobody to ask.
+    #[error("no terminal to ask for the passphrase of the new {}", path.display())]
+    NoTerminalForNew {
+        /// The vault file that would be made.
         path: PathBuf,
     },
     /// Asking for a passphrase failed.
@@ -142,7 +157,7 @@ pub enum StoreError {
     /// The helper program misbehaved.
     #[error("store helper {program}: {fault}")]
     Helper {
-        /// The program as configured.
+        /// Its path.
         program: String,
         /// What it did.
         fault: HelperFault,

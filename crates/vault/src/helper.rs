@@ -10,6 +10,7 @@ mod run;
 mod tests;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use keyward_creds::SecretBytes;
 
@@ -19,24 +20,30 @@ use crate::{HelperFault, StoreError};
 
 /// A store behind a program. It is started anew for every operation.
 pub struct HelperStore {
-    argv: Vec<OsString>,
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl HelperStore {
-    /// A helper with `argv`, the program first.
-    pub fn new(argv: Vec<OsString>) -> Self {
-        Self { argv }
+    /// The helper at the path `program`, which is not searched for anywhere. `environment` is all it sees of
+    /// the environment: what is not there, it does not get.
+    pub fn new(
+        program: PathBuf,
+        arguments: Vec<OsString>,
+        environment: Vec<(OsString, OsString)>,
+    ) -> Self {
+        Self { program, arguments, environment }
     }
 
     fn ask(&self, request: &Request<'_>) -> Result<Reply, StoreError> {
-        run::helper(&self.argv, request.to_line().expose())
+        run::helper(self, request.to_line().expose())
             .and_then(|line| protocol::read(&line))
             .map_err(|fault| self.failed(fault))
     }
 
     fn failed(&self, fault: HelperFault) -> StoreError {
-        let program = self.argv.first().map(|program| program.to_string_lossy().into_owned());
-        StoreError::Helper { program: program.unwrap_or_default(), fault }
+        StoreError::Helper { program: self.program.display().to_string(), fault }
     }
 }
 

@@ -1,15 +1,23 @@
 //! A key held unlocked for a while by the Linux kernel, in the session keyring.
 //!
 //! Only 32-byte keys go there. The kernel forgets one after the idle time; a hard end, kept beside the
-//! key, is never passed. Any process of the login session can read it: this is a cache with a timeout
-//! and no wall. Where the kernel refuses, or elsewhere than on Linux, there is just no cache.
+//! key, is never passed. Where the kernel refuses, or elsewhere than on Linux, there is just no cache.
+//!
+//! The kernel never has the key itself but the key masked with a file that only its owner can read. That
+//! stops another user's process in the same session, which `su` and `sudo` leave the keyring to, and whoever
+//! has a copy of the vault and what the keyring holds. Such a process can still take the payload away or spoil
+//! it, which only means asking again. It does not stop a process of the same user, or the administrator: they
+//! read file and keyring as we do.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::sealed::SealKey;
 
 #[cfg(target_os = "linux")]
 mod kernel;
+#[cfg(target_os = "linux")]
+mod mask;
 #[cfg(not(target_os = "linux"))]
 mod nowhere;
 #[cfg(not(target_os = "linux"))]
@@ -50,41 +58,52 @@ pub struct UnlockCache {
 struct Settings {
     scope: String,
     policy: UnlockPolicy,
+    mask: PathBuf,
 }
 
 impl UnlockCache {
-    /// A cache under `scope`, for instance the path of the vault. A policy of zero time means no cache.
-    pub fn new(scope: String, policy: UnlockPolicy) -> Self {
-        let keeps = !policy.idle.is_zero() && !policy.at_most.is_zero();
-        Self { settings: keeps.then_some(Settings { scope, policy }) }
+    /// A cache under `scope`, for instance the path of the vault. `mask` is the file that masks its keys: 32
+    /// random bytes, made when a key is first put. Its directory becomes ours alone: see
+    /// [`crate::files::private_dir`]. Without that file every key is lost.
+    ///
+    /// A policy of zero time keeps nothing and finds nothing, but still forgets.
+    pub fn new(scope: String, policy: UnlockPolicy, mask: PathBuf) -> Self {
+        Self { settings: Some(Settings { scope, policy, mask }) }
     }
 
-    /// A cache that keeps nothing.
+    /// A cache that keeps nothing and knows of nothing to forget.
     pub fn disabled() -> Self {
         Self { settings: None }
     }
 
     /// The key under `name`, if it is still held. Its idle time begins anew; its hard end stays.
     pub fn get(&self, name: &str) -> Option<SealKey> {
-        let settings = self.settings.as_ref()?;
-        kernel::get(&settings.description(name), settings.policy)
+        let settings = self.keeping()?;
+        kernel::get(&settings.description(name), settings.policy, &settings.mask)
     }
 
     /// Holds `key` under `name` from now on; false when that is not possible here.
     pub fn put(&self, name: &str, key: &SealKey) -> bool {
-        self.settings
-            .as_ref()
-            .is_some_and(|settings| kernel::put(&settings.description(name), key, settings.policy))
+        self.keeping().is_some_and(|settings| {
+            kernel::put(&settings.description(name), key, settings.policy, &settings.mask)
+        })
     }
 
-    /// Forgets the key under `name` at once; false when none was held.
+    /// Forgets the key under `name` at once, whatever the policy; false when none was held.
     pub fn forget(&self, name: &str) -> bool {
         self.settings.as_ref().is_some_and(|settings| kernel::forget(&settings.description(name)))
     }
 
     /// How well this cache keeps keys here.
     pub fn grade(&self) -> CacheGrade {
-        if self.settings.is_some() { kernel::grade() } else { CacheGrade::Off }
+        if self.keeping().is_some() { kernel::grade() } else { CacheGrade::Off }
+    }
+
+    /// The settings, if they allow any time at all.
+    fn keeping(&self) -> Option<&Settings> {
+        self.settings
+            .as_ref()
+            .filter(|Settings { policy, .. }| !policy.idle.is_zero() && !policy.at_most.is_zero())
     }
 }
 

@@ -35,8 +35,24 @@ impl Environment {
         self.get(name).map(PathBuf::from)
     }
 
+    /// Where a program of ours lies that `name` names: by whole folders of `PATH` only, since one that
+    /// depends on the current folder would be whoever's repository we stand in. What is not found keeps
+    /// its name, for the error.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        let path = self.get("PATH").unwrap_or_default();
+        let whole = std::env::split_paths(path).filter(|folder| folder.is_absolute());
+        let whole = std::env::join_paths(whole).unwrap_or_default();
+        keyward_exec::resolve(OsStr::new(name), Some(&whole)).unwrap_or_else(|_| name.into())
+    }
+
     pub(crate) fn home(&self) -> Option<PathBuf> {
         self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+    }
+
+    /// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`.
+    pub(crate) fn aws_credentials_file(&self) -> Option<PathBuf> {
+        let given = self.path("AWS_SHARED_CREDENTIALS_FILE");
+        given.or_else(|| Some(self.home()?.join(".aws").join("credentials")))
     }
 
     /// `AWS_CONFIG_FILE`, else `~/.aws/config`.

@@ -8,7 +8,7 @@ use keyward_session::config::{ConfigError, Place};
 use keyward_session::plan::PlanError;
 use keyward_session::resolve::ResolveError;
 use keyward_session::wire::StsError;
-use keyward_vault::{FileError, StoreError};
+use keyward_vault::{FileError, StoreError, StoreKind};
 
 use super::SettingsError;
 use crate::prompt::PromptError;
@@ -19,10 +19,14 @@ pub(crate) enum Failure {
     NoHome,
     /// `config.toml`.
     Settings(SettingsError),
+    /// `vault_file` means another file in every folder.
+    RelativePath { path: PathBuf, config_toml: PathBuf },
     /// A variable of ours, or of AWS's, has a value that makes no sense.
     BadVariable { name: &'static str, value: String, takes: &'static str },
     /// No store was ever chosen: nothing has been added.
     NoVaultYet,
+    /// Another process chose another store at the same time.
+    OtherStoreChosen { other: StoreKind },
     /// The helper store is chosen and no program is named.
     NoHelperConfigured { config_toml: PathBuf },
     /// Neither store works on this machine.
@@ -48,9 +52,11 @@ pub(crate) enum Failure {
     /// `--env` without the variable.
     MissingVariable { name: &'static str },
     /// A person is needed for `what`.
-    Prompt { what: String, source: PromptError },
-    /// The person said no.
-    Declined,
+    Prompt { what: String, instead: &'static str, source: PromptError },
+    /// The person said no, so `what` stays as it is.
+    Declined { what: String },
+    /// A session's key, which ends by itself.
+    TemporaryKey { id: AccessKeyId },
     /// The profile takes its credentials from another one.
     AddToSource { profile: ProfileName, source: ProfileName, place: Place },
     /// A different key is stored already.

@@ -37,9 +37,16 @@ impl App {
     pub(crate) fn from_process(global: &Global) -> Result<Self, Failure> {
         let environment = Environment::of_process();
         let paths = Paths::find(&environment).ok_or(Failure::NoHome)?;
-        let settings = Settings::read(&paths.config_toml)?;
+        let mut settings = Settings::read(&paths.config_toml)?;
+        if let Some(path) = settings.vault_file.take() {
+            settings.vault_file = Some(paths.named_in_settings(path)?);
+        }
         let choice = Choice::made(global.vault, &environment, &settings)?;
-        Ok(Self { environment, paths, settings, clock: SystemClock, choice })
+        let mut app = Self { environment, paths, settings, clock: SystemClock, choice };
+        if app.choice.is_none() {
+            app.choice = app.found_vault();
+        }
+        Ok(app)
     }
 
     /// The AWS config file, indexed.
@@ -50,6 +57,10 @@ impl App {
     /// Keys held unlocked by the kernel, for the chosen store.
     pub(crate) fn unlock_cache(&self, kind: StoreKind) -> UnlockCache {
         let scope = format!("{}\n{}", self.paths.state.display(), self.store_name(kind));
-        UnlockCache::new(scope, (&self.settings.unlock).into())
+        UnlockCache::new(
+            scope,
+            (&self.settings.unlock).into(),
+            self.paths.state.join("unlock-mask"),
+        )
     }
 }

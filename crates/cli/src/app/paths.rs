@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Environment;
+use super::{Environment, Failure};
 
 /// Our folders: the XDG ones on Unix (macOS too, as command-line tools do), the local ones on Windows.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub(crate) struct Paths {
     pub(crate) sessions: PathBuf,
     /// AWS's config file.
     pub(crate) aws_config: PathBuf,
+    home: PathBuf,
 }
 
 impl Paths {
@@ -44,7 +45,20 @@ impl Paths {
             state,
             sessions: cache.join("sessions"),
             aws_config: environment.aws_config_file()?,
+            home,
         })
+    }
+
+    /// A path that `config.toml` names: absolute, or from the home directory on with `~/`.
+    pub(crate) fn named_in_settings(&self, path: PathBuf) -> Result<PathBuf, Failure> {
+        let path = match path.strip_prefix("~") {
+            Ok(rest) => self.home.join(rest),
+            Err(_) => path,
+        };
+        match path.is_absolute() {
+            true => Ok(path),
+            false => Err(Failure::RelativePath { path, config_toml: self.config_toml.clone() }),
+        }
     }
 
     pub(crate) fn locks(&self) -> PathBuf {

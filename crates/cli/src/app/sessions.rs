@@ -1,16 +1,19 @@
 //! From a profile's name to credentials: the session crate's parts, wired to this process.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use keyward_creds::{AccessKeyId, Credentials, MfaCode, ProfileName, Region};
-use keyward_session::cache::{KnownKey, KnownKeys, SessionCache};
+use keyward_session::cache::{HopKey, KnownKey, KnownKeys, SessionCache};
+use keyward_session::config::ConfigFile;
 use keyward_session::config::profile::Profile;
 use keyward_session::plan::{self, Plan, PlanError, Request, Start};
-use keyward_session::resolve::{ResolveError, Resolver};
+use keyward_session::resolve::{ResolveError, Resolver, hop_keys};
 use keyward_session::source::mfa::MfaCodes;
 use keyward_session::wire::{Network, Sts};
-use keyward_vault::{StoreKind, Vault};
+use keyward_vault::files::{self, LockFile};
+use keyward_vault::{StoreKind, StoredKey, Vault};
 
 use super::{App, Failure};
 use crate::prompt::OnTerminal;
@@ -29,6 +32,14 @@ pub(crate) struct Asked {
     pub(crate) min_left: Duration,
 }
 
+impl Asked {
+    /// The profile as it is, without options.
+    fn usual(profile: ProfileName) -> Self {
+        let (duration, region, mfa_token) = (None, None, None);
+        Self { profile, no_session: false, duration, region, mfa_token, min_left: Duration::ZERO }
+    }
+}
+
 /// What it gets.
 pub(crate) struct Obtained {
     pub(crate) plan: Plan,
@@ -42,7 +53,7 @@ impl App {
         let kind = self.store_kind()?;
         let vault = self.vault()?;
         let request = self.request(&asked)?;
-        let Some(cache) = self.cache_of_used_vault(kind, &vault)? else {
+        let Some(cache) = self.cache_of_used_vault(kind, &vault, &config, &request)? else {
             // Without any stored key this is an error, and the plan knows which.
             plan::plan(&config, &KnownKeys::default().profiles(), &request)?;
             return Err(Failure::NoVaultYet);
@@ -51,11 +62,19 @@ impl App {
         let plan = match plan::plan(&config, &known.profiles(), &request) {
             Err(PlanError::UnknownProfile { .. } | PlanError::NoCredentials { .. }) => {
                 // The store may have been filled by another program since we looked.
-                known = self.read_known_keys(&cache, &vault)?;
+                known = self.names_now(&vault, known)?;
+                cache.remember_keys(&known);
                 plan::plan(&config, &known.profiles(), &request)?
             }
             planned => planned?,
         };
+        tracing::debug!(
+            config = %self.paths.aws_config.display(),
+            store = %kind,
+            region = plan.region.as_ref().map(|region| region.as_str()),
+            calls = plan.hops.len(),
+            "planned; a cached session makes calls unnecessary"
+        );
         let sts = Sts::new(self.network(plan.ca_bundle.clone()));
         let person = OnTerminal;
         let totp_notes = self.paths.state.join("totp");
@@ -71,15 +90,14 @@ impl App {
             locks: &self.paths.locks(),
         };
         let Start::StoredKey { profile: holder } = &plan.start;
-        let id = self.key_id(&cache, &vault, &mut known, holder)?;
+        let id = self.key_id(&cache, &vault, &known, holder)?;
         let credentials = match resolver.resolve(&plan, &id, asked.min_left) {
             Err(ResolveError::KeyChanged { profile, now }) => {
-                known.learn(&profile, KnownKey::from(&*now));
-                cache.remember_keys(&known);
+                self.learn_key(&cache, &vault, &profile, &now)?;
                 resolver.resolve(&plan, &now.key.id, asked.min_left)?
             }
             Err(ResolveError::NoStoredKey { profile }) => {
-                cache.forget_keys();
+                cache.forget_keys()?;
                 return Err(ResolveError::NoStoredKey { profile }.into());
             }
             resolved => resolved?,
@@ -106,10 +124,15 @@ impl App {
         &self,
         kind: StoreKind,
         vault: &Vault,
+        config: &ConfigFile,
+        request: &Request,
     ) -> Result<Option<SessionCache>, Failure> {
         if let Some(cache) = self.cache_if_unlocked(kind) {
             return Ok(Some(cache));
         }
+        // What is wrong whatever the vault holds is said before anybody is asked to unlock it.
+        let any_key = config.profile_names()?.into_iter().chain([request.profile.clone()]);
+        plan::plan(config, &any_key.collect(), request)?;
         match vault.profiles()?.is_empty() {
             true => Ok(None),
             false => self.open_cache(kind, vault).map(Some),
@@ -159,6 +182,22 @@ impl App {
         Ok((Sts::new(self.network(ca_bundle)), plan::StsEndpoint { region, url }))
     }
 
+    /// The name under which `profile`'s own session is cached, if it has one that can be told without
+    /// reading a key. Two profiles that mean the same share it.
+    pub(crate) fn session_key(
+        &self,
+        config: &ConfigFile,
+        known: &KnownKeys,
+        profile: &ProfileName,
+    ) -> Result<Option<HopKey>, Failure> {
+        let request = self.request(&Asked::usual(profile.clone()))?;
+        let plan = plan::plan(config, &known.profiles(), &request)?;
+        let Start::StoredKey { profile: holder } = &plan.start;
+        let Some(key) = known.get(holder) else { return Ok(None) };
+        let store = self.store_name(self.store_kind()?);
+        Ok(hop_keys(&plan, &store, &key.id).pop())
+    }
+
     /// The names of stored keys as the store tells them now, with what `before` knows of them.
     pub(crate) fn names_now(&self, vault: &Vault, before: KnownKeys) -> Result<KnownKeys, Failure> {
         // Taken first: a change in between makes the note out of date, not wrong.
@@ -172,23 +211,95 @@ impl App {
         Ok(known)
     }
 
+    /// Reads the keys whose ids are not known, if the vault file is open: then that asks nobody.
+    pub(crate) fn with_ids(
+        &self,
+        cache: &SessionCache,
+        vault: &Vault,
+        mut known: KnownKeys,
+    ) -> Result<KnownKeys, Failure> {
+        let unlocked = self.unlock_cache(vault.kind());
+        if unlocked.get(keyward_vault::file_store::UNLOCKED_AS).is_none() {
+            return Ok(known);
+        }
+        let unread: Vec<ProfileName> =
+            known.profiles().into_iter().filter(|profile| known.get(profile).is_none()).collect();
+        for profile in &unread {
+            if let Some(stored) = vault.key(profile)? {
+                known.learn(profile, KnownKey::from(&stored));
+            }
+        }
+        if !unread.is_empty() {
+            cache.remember_keys(&known);
+        }
+        Ok(known)
+    }
+
     fn key_id(
         &self,
         cache: &SessionCache,
         vault: &Vault,
-        known: &mut KnownKeys,
+        known: &KnownKeys,
         holder: &ProfileName,
     ) -> Result<AccessKeyId, Failure> {
         if let Some(key) = known.get(holder) {
             return Ok(key.id.clone());
         }
         let Some(stored) = vault.key(holder)? else {
-            cache.forget_keys();
+            cache.forget_keys()?;
             return Err(ResolveError::NoStoredKey { profile: holder.clone() }.into());
         };
-        known.learn(holder, KnownKey::from(&stored));
-        cache.remember_keys(known);
+        self.learn_key(cache, vault, holder, &stored)?;
         Ok(stored.key.id)
+    }
+
+    /// Adds what was read of a key to what is known; processes that learn at once take turns.
+    fn learn_key(
+        &self,
+        cache: &SessionCache,
+        vault: &Vault,
+        profile: &ProfileName,
+        stored: &StoredKey,
+    ) -> Result<(), Failure> {
+        let _turn = self.turn_at_keys();
+        let mut known = self.known_keys(cache, vault)?;
+        known.learn(profile, KnownKey::from(stored));
+        cache.remember_keys(&known);
+        Ok(())
+    }
+
+    /// The turn of those that change the stored keys, or the note of them. On a disk that cannot be
+    /// written there are none, and nothing to change either.
+    pub(crate) fn turn_at_keys(&self) -> Option<LockFile> {
+        let folder = self.paths.locks();
+        files::private_dir(&folder).ok()?;
+        LockFile::acquire(&folder.join("keys.lock")).ok()
+    }
+
+    /// Changes a stored key by `change`. What was made from the old one goes first: if we are ended
+    /// half-way, sessions are missing, and none of the wrong key is served.
+    pub(crate) fn change_key(
+        &self,
+        vault: &Vault,
+        profile: &ProfileName,
+        sessions_stay: bool,
+        change: impl FnOnce(&Vault) -> Result<Option<StoredKey>, Failure>,
+    ) -> Result<usize, Failure> {
+        let cache = self.open_cache(vault.kind(), vault)?;
+        let _turn = self.turn_at_keys();
+        let before = self.known_keys(&cache, vault)?;
+        if vault.stamp().is_none() {
+            // What is noted of a store with a stamp goes out of date by itself.
+            cache.forget_keys()?;
+        }
+        let forgotten = cache.clear(|facts| !sessions_stay && facts.holder == *profile)?;
+        let now = change(vault);
+        let mut known = self.names_now(vault, before)?;
+        if let Ok(Some(stored)) = &now {
+            known.learn(profile, KnownKey::from(stored));
+        }
+        cache.remember_keys(&known);
+        now.map(|_| forgotten)
     }
 
     fn request(&self, asked: &Asked) -> Result<Request, Failure> {
@@ -206,8 +317,10 @@ impl App {
         if flag.is_some() {
             return Ok(flag);
         }
+        let lent = keyward_exec::lent_region(self.environment.all());
         for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
-            if let Some(text) = self.environment.text(name) {
+            let text = self.environment.text(name).filter(|text| lent != Some(OsStr::new(text)));
+            if let Some(text) = text {
                 let parsed = text.parse().map_err(|_| Failure::BadVariable {
                     name,
                     value: text.to_owned(),

@@ -1,13 +1,14 @@
 //! Our own settings: `config.toml`.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use keyward_vault::files::{self, FileError};
 use keyward_vault::{StoreKind, UnlockPolicy};
 use serde::Deserialize;
+
+/// In bytes; nobody writes that much into it.
+const LIMIT: u64 = 1 << 20;
 
 /// What `config.toml` may say.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -55,7 +56,7 @@ impl From<&Unlock> for UnlockPolicy {
 #[derive(Debug)]
 pub(crate) enum SettingsError {
     /// It exists and cannot be read.
-    Unreadable { path: PathBuf, source: io::Error },
+    Unreadable(FileError),
     /// It does not say what it may say. Line and column count from 1.
     Malformed { path: PathBuf, line: usize, column: usize, problem: String },
 }
@@ -63,13 +64,17 @@ pub(crate) enum SettingsError {
 impl Settings {
     /// Reads `path`; a missing file says nothing.
     pub(crate) fn read(path: &Path) -> Result<Self, SettingsError> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => {
-                return Err(SettingsError::Unreadable { path: path.to_owned(), source });
-            }
+        // It names programs that are run, so nobody else may have written it.
+        let Some(bytes) = files::read_trusted(path, LIMIT).map_err(SettingsError::Unreadable)?
+        else {
+            return Ok(Self::default());
         };
+        let text = String::from_utf8(bytes).map_err(|_| SettingsError::Malformed {
+            path: path.to_owned(),
+            line: 1,
+            column: 1,
+            problem: "it is not text in UTF-8".to_owned(),
+        })?;
         toml::from_str(&text).map_err(|error| {
             let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
             SettingsError::Malformed {
@@ -82,8 +87,8 @@ impl Settings {
     }
 
     /// Writes the chosen store down. It goes in front, above any table, and leaves the rest as it is.
-    pub(crate) fn write_down_store(path: &Path, kind: StoreKind) -> Result<(), FileError> {
-        let before = fs::read(path).ok();
+    pub(super) fn write_down_store(path: &Path, kind: StoreKind) -> Result<(), FileError> {
+        let before = files::read_trusted(path, LIMIT)?;
         let mut text = format!("vault = \"{kind}\"\n").into_bytes();
         text.extend_from_slice(before.as_deref().unwrap_or_default());
         if let Some(folder) = path.parent() {

@@ -4,6 +4,8 @@
 //! another one would.
 
 use std::ffi::OsString;
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
 
 use keyward_vault::{
     FileStore, HelperStore, KeychainStore, SecretStore, StoreError, StoreKind, Vault,
@@ -11,6 +13,7 @@ use keyward_vault::{
 
 use super::{App, Environment, Failure, Settings};
 use crate::prompt::Passphrase;
+use crate::{report, ui};
 
 /// The name under which items stand in the OS keychain.
 const KEYCHAIN_SERVICE: &str = "keyward";
@@ -46,7 +49,20 @@ impl Choice {
     }
 }
 
+/// The keychain. Where somebody sits at a terminal, its dialog is given time to be answered.
+fn keychain() -> KeychainStore {
+    const FOR_A_PERSON: Duration = Duration::from_secs(60);
+    let keychain = KeychainStore::new(KEYCHAIN_SERVICE.to_owned());
+    if stderr().is_terminal() { keychain.wait_for_person(FOR_A_PERSON) } else { keychain }
+}
+
 impl App {
+    /// A vault file that is there though no settings name a store: they were lost, the keys were not.
+    pub(super) fn found_vault(&self) -> Option<Choice> {
+        let is_there = self.vault_file().is_file();
+        is_there.then_some(Choice { kind: StoreKind::File, lasting: false })
+    }
+
     /// The kind of the chosen store.
     pub(crate) fn store_kind(&self) -> Result<StoreKind, Failure> {
         self.choice.map(|choice| choice.kind).ok_or(Failure::NoVaultYet)
@@ -57,12 +73,27 @@ impl App {
         self.vault_of(self.store_kind()?)
     }
 
+    /// The chosen vault, which fails where it would have to ask the person.
+    pub(crate) fn vault_without_asking(&self) -> Result<Vault, Failure> {
+        self.open(self.store_kind()?, Passphrase::nobody_asked(&self.environment, &self.settings))
+    }
+
     /// The chosen vault; with no choice made yet, finds out what works here. The second value says
     /// whether the choice has still to be written down.
     pub(crate) fn vault_for_adding(&self) -> Result<(Vault, bool), Failure> {
         match self.choice {
             Some(choice) => Ok((self.vault_of(choice.kind)?, !choice.lasting)),
             None => Ok((self.vault_of(self.probe()?)?, true)),
+        }
+    }
+
+    /// Writes the chosen store into config.toml, unless another process has just done so.
+    pub(crate) fn write_down_store(&self, kind: StoreKind) -> Result<(), Failure> {
+        let _turn = self.turn_at_keys();
+        match Settings::read(&self.paths.config_toml)?.vault {
+            Some(written) if written == kind => Ok(()),
+            Some(other) => Err(Failure::OtherStoreChosen { other }),
+            None => Ok(Settings::write_down_store(&self.paths.config_toml, kind)?),
         }
     }
 
@@ -85,21 +116,28 @@ impl App {
     }
 
     fn vault_of(&self, kind: StoreKind) -> Result<Vault, Failure> {
+        self.open(kind, Passphrase::new(&self.environment, &self.settings))
+    }
+
+    fn open(&self, kind: StoreKind, passphrase: Passphrase) -> Result<Vault, Failure> {
         let store: Box<dyn SecretStore> = match kind {
-            StoreKind::Keychain => Box::new(KeychainStore::new(KEYCHAIN_SERVICE.to_owned())),
+            StoreKind::Keychain => Box::new(keychain()),
             StoreKind::File => Box::new(FileStore::new(
                 self.vault_file(),
-                Box::new(Passphrase::new(&self.environment, &self.settings)),
+                Box::new(passphrase),
                 self.unlock_cache(StoreKind::File),
             )),
             StoreKind::Helper => {
-                let words: Vec<OsString> = self.helper_words().iter().map(OsString::from).collect();
-                if words.is_empty() {
-                    return Err(Failure::NoHelperConfigured {
-                        config_toml: self.paths.config_toml.clone(),
-                    });
-                }
-                Box::new(HelperStore::new(words))
+                let config_toml = || self.paths.config_toml.clone();
+                let (program, arguments) = self
+                    .helper_words()
+                    .split_first()
+                    .ok_or_else(|| Failure::NoHelperConfigured { config_toml: config_toml() })?;
+                Box::new(HelperStore::new(
+                    self.environment.program(program),
+                    arguments.iter().map(OsString::from).collect(),
+                    keyward_exec::without_credentials(self.environment.all()),
+                ))
             }
         };
         Ok(Vault::new(store, self.paths.state.join("cache-key.lock")))
@@ -108,14 +146,15 @@ impl App {
     /// The keychain if there is one, else the file store, which works wherever files do. A keychain that
     /// is there and does not open is an error: next time it may, and keys would lie in two places.
     fn probe(&self) -> Result<StoreKind, Failure> {
-        match KeychainStore::new(KEYCHAIN_SERVICE.to_owned()).probe() {
+        match keychain().probe() {
             Ok(()) => Ok(StoreKind::Keychain),
             Err(unopened) if !matches!(unopened, StoreError::KeychainAbsent { .. }) => {
                 Err(unopened.into())
             }
             Err(keychain) => match self.probe_file() {
                 Ok(()) => {
-                    tracing::debug!(reason = %keychain, "no keychain here, using a vault file");
+                    let why = report::of_store(&keychain).message;
+                    ui::say(&format!("keyward: {why}; keys go into a vault file"));
                     Ok(StoreKind::File)
                 }
                 Err(file) => Err(Failure::NoStoreWorks {

@@ -4,16 +4,16 @@ mod input;
 
 use clap::Args;
 use keyward_creds::{MfaSerial, ProfileName};
-use keyward_session::ask::Clock;
-use keyward_session::cache::KnownKey;
+use keyward_session::ask::{Clock, Notice, Person};
 use keyward_session::config::ConfigFile;
-use keyward_session::config::append::append_section;
+use keyward_session::config::append::{append_section, heading};
 use keyward_session::config::profile::Profile;
-use keyward_session::wire::{Identity, Signer};
+use keyward_session::wire::{Identity, Signer, travels_in_clear};
 use keyward_vault::{StoredKey, Vault};
 
-use crate::app::{App, Failure, Settings};
+use crate::app::{App, Failure};
 use crate::exit::Exit;
+use crate::prompt::OnTerminal;
 use crate::{complete, prompt, ui};
 use input::Typed;
 
@@ -52,26 +52,50 @@ pub(crate) fn run(app: &App, args: AddArgs) -> Result<Exit, Failure> {
     let typed = input::read(app, &args, profile.mfa_serial.as_ref().map(|serial| &serial.value))?;
     let before = vault.key(&args.profile)?;
     may_replace(&args, before.as_ref(), &typed)?;
+    if typed.key.id.as_str().starts_with("ASIA") {
+        return Err(Failure::TemporaryKey { id: typed.key.id });
+    }
     let identity = match args.no_verify {
         true => None,
         false => Some(verify(app, &profile, &typed)?),
     };
     let stored = StoredKey {
-        totp: typed.totp(),
+        totp: typed.totp_after(before.as_ref()),
         account: identity.as_ref().and_then(|identity| identity.account.clone()),
         user_arn: identity.as_ref().map(|identity| identity.arn.clone()),
         added: app.clock.now(),
         key: typed.key,
     };
-    store(app, &vault, &args.profile, &stored)?;
     if write_down {
-        Settings::write_down_store(&app.paths.config_toml, vault.kind())?;
+        app.write_down_store(vault.kind())?;
     }
+    let is_same = before.as_ref().is_some_and(|before| before.key.id == stored.key.id);
+    app.change_key(&vault, &args.profile, is_same, |vault| {
+        refuse_another(&args.profile, before.as_ref(), vault.key(&args.profile)?.as_ref())?;
+        vault.put_key(&args.profile, &stored)?;
+        Ok(Some(stored.clone()))
+    })?;
     say_stored(app, &vault, &stored, identity.as_ref());
+    warn_of_plaintext(app, &args.profile);
     if !args.no_add_config {
         complete_config(app, &profile, typed.serial.as_ref())?;
     }
     Ok(Exit::Success)
+}
+
+/// Refuses when somebody stored another key while we asked.
+fn refuse_another(
+    profile: &ProfileName,
+    before: Option<&StoredKey>,
+    now: Option<&StoredKey>,
+) -> Result<(), Failure> {
+    let id = |stored: Option<&StoredKey>| stored.map(|stored| stored.key.id.clone());
+    match id(now) {
+        Some(other) if Some(&other) != id(before).as_ref() => {
+            Err(Failure::WouldReplace { profile: profile.clone(), id: other })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A key stored under a profile that uses another one's would never be used.
@@ -96,28 +120,33 @@ fn may_replace(args: &AddArgs, before: Option<&StoredKey>, typed: &Typed) -> Res
     let question = format!("{} holds the key {}. Replace it?", args.profile, other.key.id);
     match prompt::confirm(&question) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::Declined),
+        Ok(false) => Err(Failure::Declined { what: format!("the key {} stays", other.key.id) }),
         Err(_) => Err(would),
     }
 }
 
 fn verify(app: &App, profile: &Profile, typed: &Typed) -> Result<Identity, Failure> {
     let (sts, endpoint) = app.sts_for_verifying(profile)?;
+    if let Some(url) = endpoint.url.as_deref().filter(|url| travels_in_clear(url)) {
+        OnTerminal.notice(Notice::PlainHttp { url: url.to_owned() });
+    }
     sts.get_caller_identity(&endpoint, Signer::Key(&typed.key), app.clock.now())
         .map(|answer| answer.value)
         .map_err(|source| Failure::NotVerified { id: typed.key.id.clone(), source })
 }
 
-/// Stores the key; sessions of the one before it are forgotten.
-fn store(app: &App, vault: &Vault, profile: &ProfileName, key: &StoredKey) -> Result<(), Failure> {
-    let cache = app.open_cache(vault.kind(), vault)?;
-    let before = app.known_keys(&cache, vault)?;
-    vault.put_key(profile, key)?;
-    cache.clear(|facts| facts.holder == *profile);
-    let mut known = app.names_now(vault, before)?;
-    known.learn(profile, KnownKey::from(key));
-    cache.remember_keys(&known);
-    Ok(())
+/// Keys in the credentials file go before a `credential_process` for the AWS CLI and most SDKs, so
+/// somebody who has just moved a key into the vault would go on using the old one.
+fn warn_of_plaintext(app: &App, profile: &ProfileName) {
+    let Some(path) = app.environment.aws_credentials_file() else { return };
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let heading = format!("[{profile}]");
+    if text.lines().any(|line| line.trim() == heading) {
+        ui::say(&format!(
+            "keyward: {} has a section {heading} too, and AWS's tools prefer it; delete it there",
+            path.display()
+        ));
+    }
 }
 
 fn say_stored(app: &App, vault: &Vault, stored: &StoredKey, identity: Option<&Identity>) {
@@ -147,7 +176,7 @@ fn complete_config(
         append_section(path, &profile.name, &settings).map_err(|source| {
             Failure::SectionNotWritten { profile: profile.name.clone(), source }
         })?;
-        ui::say(&format!("added [profile {}] to {}", profile.name, path.display()));
+        ui::say(&format!("added {} to {}", heading(&profile.name), path.display()));
         return Ok(());
     }
     let configured = profile.mfa_serial.as_ref().map(|configured| &configured.value);

@@ -3,6 +3,7 @@
 use clap::Args;
 use keyward_creds::ProfileName;
 use keyward_session::cache;
+use keyward_session::plan::PlanError;
 
 use crate::app::{App, Failure};
 use crate::exit::Exit;
@@ -20,12 +21,9 @@ pub(crate) struct ClearArgs {
 
 pub(crate) fn run(app: &App, args: ClearArgs) -> Result<Exit, Failure> {
     let cleared = match args.profile {
-        None => cache::clear_unread(&app.paths.sessions),
-        Some(profile) => {
-            let kind = app.store_kind()?;
-            let sessions = app.open_cache(kind, &app.vault()?)?;
-            sessions.clear(|facts| facts.profile == profile || facts.holder == profile)
-        }
+        None => cache::clear_unread(&app.paths.sessions)?,
+        Some(_) if app.store_kind().is_err() => 0,
+        Some(profile) => clear_profile(app, &profile)?,
     };
     ui::say(&match cleared {
         0 => "no cached sessions".to_owned(),
@@ -33,4 +31,25 @@ pub(crate) fn run(app: &App, args: ClearArgs) -> Result<Exit, Failure> {
         many => format!("{many} sessions deleted"),
     });
     Ok(Exit::Success)
+}
+
+/// The profile's own session, also when it was made for another profile that means the same, and all
+/// that were made for the profile or from its key.
+fn clear_profile(app: &App, profile: &ProfileName) -> Result<usize, Failure> {
+    let kind = app.store_kind()?;
+    let vault = app.vault()?;
+    let sessions = app.open_cache(kind, &vault)?;
+    let known = app.known_keys(&sessions, &vault)?;
+    let own = match app.session_key(&app.config()?, &known, profile) {
+        Err(Failure::Plan(error)) if matches!(*error, PlanError::UnknownProfile { .. }) => {
+            return Err(Failure::Plan(error));
+        }
+        own => own.unwrap_or_default(),
+    };
+    let mut cleared =
+        sessions.clear(|facts| facts.profile == *profile || facts.holder == *profile)?;
+    if let Some(own) = own {
+        cleared += usize::from(sessions.clear_one(&own)?);
+    }
+    Ok(cleared)
 }

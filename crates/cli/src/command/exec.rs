@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use keyward_creds::ProfileName;
 use keyward_exec::{Command, Handout, child_environment};
 
@@ -20,6 +20,7 @@ const MIN_LEFT: Duration = Duration::from_secs(5 * 60);
 ///
 /// The command replaces keyward: same process, same terminal, and its exit code is the exit code.
 #[derive(Args, Debug)]
+#[command(override_usage = "keyward exec [OPTIONS] <PROFILE> [-- COMMAND [ARGUMENTS]...]")]
 pub(crate) struct ExecArgs {
     #[command(flatten)]
     credentials: CredentialArgs,
@@ -27,7 +28,7 @@ pub(crate) struct ExecArgs {
     #[arg(add = complete::profile_names())]
     profile: ProfileName,
     /// Command and its arguments; your shell when left out
-    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
 }
 
@@ -37,12 +38,12 @@ pub(crate) fn run(app: &App, args: ExecArgs) -> Result<Exit, Failure> {
     // Before any key is read: a misspelt command must not cost an MFA code.
     let program = keyward_exec::resolve(command.program(), app.environment.get("PATH"))?;
     say_nesting(app, &args.profile);
-    let obtained = app.obtain(args.credentials.asked(args.profile, MIN_LEFT))?;
-    super::say_notes(&obtained.plan.notes);
+    let obtained = app.obtain(args.credentials.asked(args.profile, MIN_LEFT)?)?;
     let handout = Handout {
         profile: &obtained.plan.profile,
         credentials: &obtained.credentials,
         region: obtained.plan.region.as_ref(),
+        region_is_own: obtained.plan.region_is_own,
     };
     let environment = child_environment(app.environment.all(), &handout);
     if matches!(command, Command::Shell(_)) {

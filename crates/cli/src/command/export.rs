@@ -17,9 +17,12 @@ const MIN_LEFT: Duration = Duration::from_secs(15 * 60);
 
 /// Print credentials for a shell, an SDK or a file
 ///
-/// `json` is what `credential_process` in ~/.aws/config expects. For this shell:
-/// eval "$(keyward export --format=export-env PROFILE)"
+/// For an SDK, in ~/.aws/config:
+///   credential_process = keyward export --format=json PROFILE
+/// For this shell:
+///   eval "$(keyward export --format=export-env PROFILE)"
 #[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     credentials: CredentialArgs,
@@ -32,12 +35,12 @@ pub(crate) struct ExportArgs {
 }
 
 pub(crate) fn run(app: &App, args: ExportArgs) -> Result<Exit, Failure> {
-    let obtained = app.obtain(args.credentials.asked(args.profile, MIN_LEFT))?;
-    super::say_notes(&obtained.plan.notes);
+    let obtained = app.obtain(args.credentials.asked(args.profile, MIN_LEFT)?)?;
     let handout = Handout {
         profile: &obtained.plan.profile,
         credentials: &obtained.credentials,
         region: obtained.plan.region.as_ref(),
+        region_is_own: obtained.plan.region_is_own,
     };
     ui::data(render(args.format, &handout)?.expose())?;
     Ok(Exit::Success)

@@ -5,17 +5,17 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use keyward_creds::ProfileName;
+use keyward_creds::{ProfileName, RoleArn};
 use keyward_session::ask::Clock;
-use keyward_session::cache::{KnownKeys, SessionFacts};
-use keyward_session::config::ConfigFile;
+use keyward_session::cache::{KnownKeys, SessionCache, SessionFacts};
 use keyward_session::config::profile::Profile;
+use keyward_session::config::{ConfigError, ConfigFile};
 use keyward_vault::{StoreError, StoreKind, Vault};
 use serde_json::json;
 
 use crate::app::{App, Failure};
 use crate::exit::Exit;
-use crate::ui;
+use crate::{report, ui};
 
 /// Show profiles, stored keys and sessions
 #[derive(Args, Debug)]
@@ -40,11 +40,29 @@ struct Row {
     profile: ProfileName,
     /// In the config file.
     configured: bool,
-    role: Option<String>,
+    role: Option<RoleArn>,
     account: Option<String>,
     source: Option<ProfileName>,
     key: Option<StoredName>,
     sessions: Vec<SessionFacts>,
+    /// Why the rest of the row is not known.
+    mistake: Option<ConfigError>,
+}
+
+impl Row {
+    /// A profile with a mistake in it. The others are no less worth showing.
+    fn unreadable(name: &ProfileName, mistake: ConfigError) -> Self {
+        Self {
+            profile: name.clone(),
+            configured: true,
+            role: None,
+            account: None,
+            source: None,
+            key: None,
+            sessions: Vec::new(),
+            mistake: Some(mistake),
+        }
+    }
 }
 
 /// A stored key, as far as it is known without reading it.
@@ -59,6 +77,7 @@ struct Seen {
     /// `None` when not even the names can be told.
     known: Option<KnownKeys>,
     sessions: Vec<SessionFacts>,
+    cache: Option<SessionCache>,
     /// Why there may be more than is shown.
     locked: Option<StoreError>,
 }
@@ -74,7 +93,7 @@ pub(crate) fn run(app: &App, args: ListArgs) -> Result<Exit, Failure> {
     if args.profiles {
         return print_lines(config.profile_names()?.iter().map(ProfileName::to_string));
     }
-    let mut seen = look(app)?;
+    let mut seen = look(app, args.json)?;
     let now = app.clock.now();
     if args.credentials {
         return match (&seen.known, seen.locked.take()) {
@@ -88,9 +107,12 @@ pub(crate) fn run(app: &App, args: ListArgs) -> Result<Exit, Failure> {
         }
         let line =
             |facts: &SessionFacts| format!("{} {}", facts.profile, table::session(facts, now));
+        if seen.sessions.is_empty() {
+            ui::say("no sessions");
+        }
         return print_lines(seen.sessions.iter().map(line));
     }
-    let rows = rows(&config, &seen)?;
+    let rows = rows(app, &config, &seen)?;
     if args.json {
         let list: Vec<_> = rows.iter().map(as_json).collect();
         let text = json!({ "version": 1, "locked": seen.locked.is_some(), "profiles": list });
@@ -99,8 +121,11 @@ pub(crate) fn run(app: &App, args: ListArgs) -> Result<Exit, Failure> {
         ui::say("no profiles and no stored keys; `keyward add PROFILE` stores the first");
     } else {
         ui::data(&table::render(&rows, seen.locked.is_some(), now))?;
+        for mistake in rows.iter().filter_map(|row| row.mistake.as_ref()) {
+            ui::say(&format!("keyward: warning: {}", report::of_config(mistake).message));
+        }
         if let Some(locked) = &seen.locked {
-            let why = crate::report::of_store(locked).message;
+            let why = report::of_store(locked).message;
             ui::say(&format!("keyward: {why}; what it holds is not shown"));
         }
     }
@@ -108,10 +133,10 @@ pub(crate) fn run(app: &App, args: ListArgs) -> Result<Exit, Failure> {
 }
 
 /// Looks into vault and cache. A vault that is locked, with nobody to ask, is no error: the profiles
-/// can be listed all the same.
-fn look(app: &App) -> Result<Seen, Failure> {
+/// can be listed all the same. For a program nobody is asked at all.
+fn look(app: &App, for_a_program: bool) -> Result<Seen, Failure> {
     let Ok(kind) = app.store_kind() else { return Ok(Seen::default()) };
-    let vault = app.vault()?;
+    let vault = if for_a_program { app.vault_without_asking()? } else { app.vault()? };
     match look_into(app, kind, &vault) {
         Err(Failure::Store(
             locked @ (StoreError::NoTerminal { .. }
@@ -120,7 +145,7 @@ fn look(app: &App) -> Result<Seen, Failure> {
             | StoreError::Declined),
         )) => {
             let known = names_without_unlocking(app, kind, &vault);
-            Ok(Seen { known, sessions: Vec::new(), locked: Some(locked) })
+            Ok(Seen { known, locked: Some(locked), ..Seen::default() })
         }
         seen => seen,
     }
@@ -138,8 +163,11 @@ fn look_into(app: &App, kind: StoreKind, vault: &Vault) -> Result<Seen, Failure>
     if vault.stamp().is_none() {
         // Such a store may have been changed by another program, and only it can tell.
         known = app.names_now(vault, known)?;
+    } else {
+        known = app.with_ids(&cache, vault, known)?;
     }
-    Ok(Seen { known: Some(known), sessions: cache.sessions(app.clock.now()), locked: None })
+    let sessions = cache.sessions(app.clock.now());
+    Ok(Seen { known: Some(known), sessions, cache: Some(cache), locked: None })
 }
 
 /// A keychain and a helper tell the names of their items even while they are locked.
@@ -151,7 +179,7 @@ fn names_without_unlocking(app: &App, kind: StoreKind, vault: &Vault) -> Option<
 }
 
 /// Profiles in file order, then stored keys without a section.
-fn rows(config: &ConfigFile, seen: &Seen) -> Result<Vec<Row>, Failure> {
+fn rows(app: &App, config: &ConfigFile, seen: &Seen) -> Result<Vec<Row>, Failure> {
     let mut sessions: BTreeMap<&ProfileName, Vec<SessionFacts>> = BTreeMap::new();
     for facts in &seen.sessions {
         sessions.entry(&facts.profile).or_default().push(facts.clone());
@@ -160,12 +188,27 @@ fn rows(config: &ConfigFile, seen: &Seen) -> Result<Vec<Row>, Failure> {
     let in_config: BTreeSet<&ProfileName> = configured.iter().collect();
     let stored = seen.stored();
     let key_only = stored.iter().filter(|name| !in_config.contains(name));
-    configured
+    let mut rows: Vec<Row> = configured
         .iter()
         .map(|name| (name, true))
         .chain(key_only.map(|name| (name, false)))
         .map(|(name, in_file)| row(config, seen, &stored, name, in_file, sessions.remove(name)))
-        .collect()
+        .collect::<Result<_, Failure>>()?;
+    show_shared_sessions(app, config, seen, &mut rows);
+    Ok(rows)
+}
+
+/// A session is listed with the profile it was made for; other profiles that would use it have it too.
+fn show_shared_sessions(app: &App, config: &ConfigFile, seen: &Seen, rows: &mut [Row]) {
+    let (Some(known), Some(cache)) = (&seen.known, &seen.cache) else { return };
+    let now = app.clock.now();
+    let open: BTreeSet<&RoleArn> = seen.sessions.iter().filter_map(|s| s.role.as_ref()).collect();
+    for row in rows.iter_mut().filter(|row| row.sessions.is_empty()) {
+        if row.role.as_ref().is_some_and(|role| open.contains(role)) {
+            let key = app.session_key(config, known, &row.profile).ok().flatten();
+            row.sessions.extend(key.and_then(|key| cache.facts(&key, now)));
+        }
+    }
 }
 
 fn row(
@@ -176,7 +219,10 @@ fn row(
     configured: bool,
     sessions: Option<Vec<SessionFacts>>,
 ) -> Result<Row, Failure> {
-    let profile = Profile::read(config, name)?;
+    let profile = match Profile::read(config, name) {
+        Ok(profile) => profile,
+        Err(error) => return Ok(Row::unreadable(name, error)),
+    };
     let known = seen.known.as_ref().and_then(|known| known.get(name));
     let role = profile.role_arn.map(|role| role.value);
     let account = role.as_ref().map(|role| role.account());
@@ -185,11 +231,12 @@ fn row(
     Ok(Row {
         profile: name.clone(),
         configured,
-        role: role.map(|role| role.role_name().to_owned()),
+        role,
         account: account.map(|account| account.to_string()),
         source: profile.source_profile.map(|source| source.value),
         key: is_stored.then(|| StoredName { id: known.map(|known| known.id.to_string()) }),
         sessions: sessions.unwrap_or_default(),
+        mistake: None,
     })
 }
 
@@ -207,9 +254,10 @@ fn as_json(row: &Row) -> serde_json::Value {
         "configured": row.configured,
         "source": row.source.as_ref().map(ProfileName::as_str),
         "account": row.account,
-        "role": row.role,
+        "role": row.role.as_ref().map(RoleArn::role_name),
         "key": row.key.as_ref().map(|key| json!({ "access_key_id": key.id })),
         "sessions": row.sessions.iter().map(session).collect::<Vec<_>>(),
+        "error": row.mistake.as_ref().map(|mistake| report::of_config(mistake).message),
     })
 }
 

@@ -11,7 +11,7 @@ use crate::ui;
 pub(crate) struct LockArgs {}
 
 pub(crate) fn run(app: &App, _: LockArgs) -> Result<Exit, Failure> {
-    let kind = app.store_kind()?;
-    ui::say(if app.lock(kind) { "locked" } else { "was locked already" });
+    let was_unlocked = app.store_kind().is_ok_and(|kind| app.lock(kind));
+    ui::say(if was_unlocked { "locked" } else { "was locked already" });
     Ok(Exit::Success)
 }

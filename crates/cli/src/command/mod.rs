@@ -9,14 +9,14 @@ pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod remove;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use clap::Args;
-use keyward_creds::{MfaCode, ProfileName, Region};
-use keyward_session::plan::{Clamp, Note};
+use keyward_creds::{MfaCode, ProfileName, Region, Secret};
 
-use crate::app::Asked;
-use crate::{args, ui};
+use crate::app::{Asked, Failure};
+use crate::args;
 
 /// Options of every command that gets credentials.
 #[derive(Args, Debug)]
@@ -31,42 +31,30 @@ pub(crate) struct CredentialArgs {
     #[arg(long)]
     region: Option<Region>,
     /// MFA code, instead of asking for it
-    #[arg(short = 't', long, value_name = "CODE")]
-    mfa_token: Option<MfaCode>,
+    // Checked by us: what does not fit may be a secret, and clap would show it.
+    #[arg(short = 't', long, value_name = "CODE", value_parser = secret_text)]
+    mfa_token: Option<Secret>,
 }
 
 impl CredentialArgs {
-    fn asked(self, profile: ProfileName, min_left: Duration) -> Asked {
-        Asked {
+    fn asked(self, profile: ProfileName, min_left: Duration) -> Result<Asked, Failure> {
+        let code = |text: Secret| text.expose().parse::<MfaCode>();
+        let mfa_token = self.mfa_token.map(code).transpose();
+        Ok(Asked {
             profile,
             no_session: self.no_session,
             duration: self.duration,
             region: self.region,
-            mfa_token: self.mfa_token,
+            mfa_token: mfa_token
+                .map_err(|problem| Failure::BadInput { what: "--mfa-token", problem })?,
             min_left,
-        }
+        })
     }
 }
 
-/// Says on stderr how the plan differs from what was asked for.
-fn say_notes(notes: &[Note]) {
-    for note in notes {
-        ui::say(&match note {
-            Note::Clamped { profile, asked, given, why } => format!(
-                "keyward: {profile} gets {} instead of {}: {}",
-                in_words(*given),
-                in_words(*asked),
-                match why {
-                    Clamp::TooShort => "AWS makes nothing shorter",
-                    Clamp::TooLong => "AWS makes nothing longer",
-                    Clamp::RoleChaining => "a role assumed by a session lasts one hour at most",
-                }
-            ),
-            Note::MfaUnusable { profile, serial } => format!(
-                "keyward: the MFA device {serial} of {profile} is not used: it is reached through another role, and roles have no devices"
-            ),
-        });
-    }
+#[expect(clippy::unnecessary_wraps, reason = "clap's parsers may fail")]
+fn secret_text(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text.to_owned()))
 }
 
 /// What is left of a time span, rounded: a session of one hour that was made a second ago has an hour.
@@ -78,7 +66,7 @@ fn to_the_minute(left: Duration) -> String {
 }
 
 /// A time span as people write it: `8h`, `1h30m`, `59s`.
-fn in_words(span: Duration) -> String {
+pub(crate) fn in_words(span: Duration) -> String {
     let seconds = span.as_secs();
     let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60);
     match (hours, minutes) {

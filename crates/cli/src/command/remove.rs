@@ -33,18 +33,19 @@ pub(crate) fn run(app: &App, args: RemoveArgs) -> Result<Exit, Failure> {
     if !args.force {
         let question = format!("Delete the key of {profile} from {}?", app.store_in_words(kind));
         let agreed = prompt::confirm(&question).map_err(|source| Failure::Prompt {
-            what: format!("to confirm the removal of `{profile}`"),
+            what: format!("removing the key of `{profile}`"),
+            instead: "--force removes it without asking",
             source,
         })?;
         if !agreed {
-            return Err(Failure::Declined);
+            return Err(Failure::Declined { what: format!("the key of {profile} stays") });
         }
     }
-    let cache = app.open_cache(kind, &vault)?;
-    let before = app.known_keys(&cache, &vault)?;
-    vault.remove_key(&profile)?;
-    cache.remember_keys(&app.names_now(&vault, before)?);
-    let sessions = cache.clear(|facts| facts.holder == profile);
+    let sessions = app.change_key(&vault, &profile, false, |vault| {
+        vault.remove_key(&profile)?;
+        Ok(None)
+    })?;
     ui::say(&format!("removed the key of {profile} and {sessions} cached session(s)"));
+    ui::say("the key itself still works until it is deleted at AWS");
     Ok(Exit::Success)
 }

@@ -22,6 +22,14 @@ pub(crate) enum Echo {
     Hidden,
 }
 
+/// Whether there is a terminal to ask on.
+pub(crate) fn can_ask() -> bool {
+    #[cfg(unix)]
+    return super::terminal::Terminal::open().is_ok();
+    #[cfg(not(unix))]
+    return std::io::IsTerminal::is_terminal(&std::io::stdin());
+}
+
 /// Asks one question. `Ok(None)` when the person gave up with Ctrl-D. Ctrl-C ends the process as it ends
 /// every other one: by its signal, after the terminal is as it was.
 #[cfg(unix)]

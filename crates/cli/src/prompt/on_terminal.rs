@@ -1,5 +1,7 @@
 //! The person, reached through the controlling terminal.
 
+use std::io::{IsTerminal, stderr};
+
 use keyward_creds::text::printable;
 use keyward_creds::{MfaCode, MfaSerial};
 use keyward_session::ask::{AskError, Notice, Person};
@@ -43,6 +45,14 @@ impl Person for OnTerminal {
 
     fn notice(&self, notice: Notice) {
         ui::say(&match notice {
+            Notice::Plan(note) => format!("keyward: {}", crate::report::of_note(&note)),
+            Notice::WrongCode => {
+                "AWS refused this code; each works once, so wait for the next".to_owned()
+            }
+            Notice::SessionWithoutMfa { .. } if !stderr().is_terminal() => return,
+            Notice::SessionWithoutMfa { profile } => format!(
+                "keyward: this session of {profile} has no MFA, and AWS refuses such sessions for IAM; mfa_serial or --no-session help"
+            ),
             Notice::WaitingForOther { profile } => {
                 format!(
                     "keyward: another process is getting a session for {profile}, waiting for it"

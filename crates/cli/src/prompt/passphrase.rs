@@ -1,27 +1,33 @@
 //! The passphrase of the vault file: from a file, a program, a variable or the person, in this order.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use keyward_creds::text::printable;
 use keyward_creds::{Secret, SecretBytes};
 use keyward_vault::{AskError, PassphraseSource};
 
-use super::ask::{Echo, PromptError, ask};
+use super::ask::{Echo, PromptError, ask, can_ask};
 use crate::app::{Environment, Settings};
 use crate::ui;
+
+/// In bytes; a passphrase that is longer is a mistaken file.
+const LONGEST: usize = 64 * 1024;
 
 /// Where the passphrase comes from in this run.
 pub(crate) enum Passphrase {
     /// `KEYWARD_PASSPHRASE_FILE`.
     File(PathBuf),
     /// `passphrase_command` in config.toml.
-    Command(Vec<String>),
+    Command { name: String, command: Box<Mutex<Command>> },
     /// `KEYWARD_PASSPHRASE`.
     Variable(Secret),
     /// The person.
     Person,
+    /// Nobody: the person shall not be asked.
+    Nobody,
 }
 
 impl Passphrase {
@@ -29,9 +35,12 @@ impl Passphrase {
         if let Some(path) = environment.path("KEYWARD_PASSPHRASE_FILE") {
             return Self::File(path);
         }
-        if let Some(words) = settings.passphrase_command.as_ref().filter(|words| !words.is_empty())
-        {
-            return Self::Command(words.clone());
+        let words = settings.passphrase_command.as_deref().unwrap_or_default();
+        if let Some((program, arguments)) = words.split_first() {
+            let mut command = Command::new(environment.program(program));
+            command.args(arguments).env_clear();
+            command.envs(keyward_exec::without_credentials(environment.all()));
+            return Self::Command { name: program.clone(), command: Box::new(Mutex::new(command)) };
         }
         match environment.text("KEYWARD_PASSPHRASE") {
             Some(text) => Self::Variable(Secret::new(text.to_owned())),
@@ -39,11 +48,20 @@ impl Passphrase {
         }
     }
 
+    /// As [`Passphrase::new`], with nobody where that has the person.
+    pub(crate) fn nobody_asked(environment: &Environment, settings: &Settings) -> Self {
+        match Self::new(environment, settings) {
+            Self::Person => Self::Nobody,
+            other => other,
+        }
+    }
+
     fn without_asking(&self) -> Option<Result<Secret, AskError>> {
         match self {
             Self::File(path) => Some(read_file(path)),
-            Self::Command(words) => Some(run_command(words)),
+            Self::Command { name, command } => Some(run_command(name, command)),
             Self::Variable(text) => Some(Ok(text.clone())),
+            Self::Nobody => Some(Err(AskError::NoTerminal)),
             Self::Person => None,
         }
     }
@@ -63,6 +81,9 @@ impl PassphraseSource for Passphrase {
     fn fresh(&self, vault: &Path) -> Result<Option<Secret>, AskError> {
         if let Some(had) = self.without_asking() {
             return had.map(Some);
+        }
+        if !can_ask() {
+            return Err(AskError::NoTerminal);
         }
         ui::say(&format!(
             "keyward: a new vault, {}. Without its passphrase nobody can open it, not even you.",
@@ -96,21 +117,25 @@ fn typed(question: &str) -> Result<Option<Secret>, AskError> {
 
 /// One line end at the file's end is not part of the passphrase: editors put it there.
 fn read_file(path: &Path) -> Result<Secret, AskError> {
-    let bytes = std::fs::read(path).map_err(|error| AskError::Failed {
-        source_text: format!("KEYWARD_PASSPHRASE_FILE={}: {error}", path.display()),
-    })?;
+    let mut bytes = Vec::with_capacity(LONGEST);
+    // It may be a pipe (`<(…)`), so it is read to a limit and not asked for its size.
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LONGEST as u64).read_to_end(&mut bytes))
+        .map_err(|error| AskError::Failed {
+            source_text: format!("KEYWARD_PASSPHRASE_FILE={}: {error}", path.display()),
+        })?;
     first_line(bytes, "KEYWARD_PASSPHRASE_FILE")
 }
 
 /// The program may ask its person on our terminal; input that is piped to us is for `add`, or for the
 /// command we run, and the program must not eat it.
-fn run_command(words: &[String]) -> Result<Secret, AskError> {
+fn run_command(name: &str, command: &Mutex<Command>) -> Result<Secret, AskError> {
     let input = if io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() };
     let failed = |reason: String| AskError::Failed {
-        source_text: format!("passphrase_command `{}`: {reason}", printable(&words[0])),
+        source_text: format!("passphrase_command `{}`: {reason}", printable(name)),
     };
-    let output = Command::new(&words[0])
-        .args(&words[1..])
+    let mut command = command.lock().unwrap_or_else(PoisonError::into_inner);
+    let output = command
         .stdin(input)
         .stderr(Stdio::inherit())
         .output()

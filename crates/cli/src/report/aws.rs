@@ -69,7 +69,9 @@ fn hint_for(refusal: Refusal) -> Option<&'static str> {
         Refusal::UnknownKey => "the key is inactive or deleted, or belongs to another partition",
         Refusal::WrongSecret => "the secret does not belong to this key id: add the key again",
         Refusal::Expired => "the session that signed this has ended: keyward clear, then try again",
-        Refusal::WrongMfaCode => "each code works once: wait for the next one and try again",
+        Refusal::WrongMfaCode => {
+            "the code is wrong, or was used (each works once): wait for the next one and try again"
+        }
         Refusal::WrongMfaSerial => "correct mfa_serial: it names a device of the key's own user",
         Refusal::AccessDenied => {
             "the role's trust policy decides: does it name this user, ask for MFA (mfa_serial) or an external_id?"

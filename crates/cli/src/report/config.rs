@@ -8,7 +8,7 @@ use keyward_session::plan::PlanError;
 use super::{Report, near_or, quoted};
 use crate::exit::Code;
 
-pub(super) fn of(error: &ConfigError) -> Report {
+pub(crate) fn of(error: &ConfigError) -> Report {
     let new = |id, message: String| Report::new(id, Code::Config, message);
     match error {
         ConfigError::Unreadable { path, source } => {
@@ -44,7 +44,10 @@ pub(super) fn of_plan(error: &PlanError) -> Report {
             "unknown-profile",
             format!("profile `{name}` is neither in {} nor a stored key", config.display()),
         )
-        .hint(near_or(near, &format!("keyward add {} stores a key under that name", quoted(name)))),
+        .hint(near_or(
+            near,
+            &format!("keyward add {} stores a key under that name", quoted(name.as_str())),
+        )),
         PlanError::UnknownProfile { name, named_by: Some((by, place)), near, .. } => new(
             "unknown-source",
             format!(
@@ -65,7 +68,7 @@ pub(super) fn of_plan(error: &PlanError) -> Report {
                 true => format!("there is no stored key for profile `{profile}`"),
                 false => format!("there is no stored key for `{profile}`, which `{asked}` needs"),
             };
-            new("no-credentials", message).hint(format!("keyward add {}", quoted(profile)))
+            new("no-credentials", message).hint(format!("keyward add {}", quoted(profile.as_str())))
         }
         PlanError::RoleWithoutSource { profile, place } => new(
             "role-without-source",
@@ -78,7 +81,21 @@ pub(super) fn of_plan(error: &PlanError) -> Report {
                 "profile `{profile}` needs `{setting}` ({place}), which this version cannot do yet"
             ),
         )
-        .hint("stored keys and roles through source_profile work"),
+        .hint(match *setting {
+            "aws_access_key_id" => {
+                format!(
+                    "keyward add {} stores this key; then delete it there",
+                    quoted(profile.as_str())
+                )
+            }
+            "credential_process" => {
+                format!(
+                    "keyward add {} stores a key, which goes before it",
+                    quoted(profile.as_str())
+                )
+            }
+            _ => "stored keys and roles through source_profile work".to_owned(),
+        }),
     }
 }
 

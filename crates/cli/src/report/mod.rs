@@ -5,6 +5,7 @@
 
 mod aws;
 mod config;
+mod notes;
 mod run;
 mod store;
 
@@ -12,6 +13,8 @@ use keyward_creds::ProfileName;
 use keyward_creds::text::printable;
 
 pub(crate) use aws::off as clock_difference;
+pub(crate) use config::of as of_config;
+pub(crate) use notes::of_note;
 pub(crate) use store::of as of_store;
 
 use crate::app::{Failure, SettingsError};
@@ -61,11 +64,27 @@ pub(crate) fn of(failure: &Failure) -> Report {
             format!("{name}={} makes no sense", printable(value)),
         )
         .hint(format!("{name} takes {takes}")),
+        Failure::RelativePath { path, config_toml } => Report::new(
+            "relative-path",
+            Code::Config,
+            format!(
+                "{}: `vault_file = {}` is not a whole path",
+                config_toml.display(),
+                path.display()
+            ),
+        )
+        .hint("begin it with `/` or `~/`"),
         Failure::Store(error) => store::of(error),
         Failure::NoVaultYet => {
             Report::new("no-vault", Code::Config, "there are no stored keys yet, and no vault")
                 .hint("keyward add PROFILE stores the first key")
         }
+        Failure::OtherStoreChosen { other } => Report::new(
+            "other-store",
+            Code::Config,
+            format!("another keyward has just chosen the store `{other}`"),
+        )
+        .hint("nothing was stored; run this again"),
         Failure::NoHelperConfigured { config_toml } => Report::new(
             "no-helper",
             Code::Config,
@@ -98,24 +117,29 @@ pub(crate) fn of(failure: &Failure) -> Report {
             Report::new("bad-input", Code::Usage, format!("{what} is not {}", problem.what))
                 .hint(format!("{} {}", problem.what, problem.problem))
         }
-        Failure::MissingInput { what } => Report::new(
-            "missing-input",
-            Code::Usage,
-            format!("standard input ended before {what}"),
-        )
-        .hint("give the key id, the secret, and if wanted MFA device and TOTP seed, one a line"),
+        Failure::MissingInput { what } => {
+            Report::new("missing-input", Code::Usage, format!("standard input lacks {what}")).hint(
+                "give the key id, the secret, and if wanted MFA device and TOTP seed, one a line",
+            )
+        }
         Failure::MissingVariable { name } => {
             Report::new("missing-variable", Code::Usage, format!("{name} is not set"))
                 .hint("--env takes AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
         }
-        Failure::Prompt { what, source } => run::of_prompt(what, source),
-        Failure::Declined => Report::new("declined", Code::Declined, "nothing was done"),
+        Failure::Prompt { what, instead, source } => run::of_prompt(what, instead, source),
+        Failure::Declined { what } => Report::new("declined", Code::Declined, what.clone()),
+        Failure::TemporaryKey { id } => Report::new(
+            "temporary-key",
+            Code::Usage,
+            format!("{id} is the key of a session, which ends by itself"),
+        )
+        .hint("this version stores long-term keys; they begin with AKIA"),
         Failure::AddToSource { profile, source, place } => Report::new(
             "key-not-used",
             Code::Config,
             format!("profile `{profile}` uses the key of `{source}` ({place})"),
         )
-        .hint(format!("keyward add {}", quoted(source))),
+        .hint(format!("keyward add {}", quoted(source.as_str()))),
         Failure::WouldReplace { profile, id } => Report::new(
             "would-replace",
             Code::NeedsPerson,
@@ -142,11 +166,10 @@ pub(crate) fn of(failure: &Failure) -> Report {
 
 fn settings(error: &SettingsError) -> Report {
     match error {
-        SettingsError::Unreadable { path, source } => Report::new(
-            "settings-unreadable",
-            Code::Config,
-            format!("cannot read {}: {source}", path.display()),
-        ),
+        SettingsError::Unreadable(error) => {
+            let why = store::of_file(error);
+            Report { id: "settings-unreadable", exit: Code::Config, ..why }
+        }
         SettingsError::Malformed { path, line, column, problem } => Report::new(
             "settings-malformed",
             Code::Config,
@@ -169,11 +192,11 @@ fn near_or(near: &[ProfileName], otherwise: &str) -> String {
     format!("did you mean {}?", names.join(" or "))
 }
 
-/// A profile's name as a shell takes it, for commands in hints.
-fn quoted(profile: &ProfileName) -> String {
+/// A name or a path as a shell takes it, for commands in hints.
+fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_/.%@:+".contains(c);
-    match profile.as_str().chars().all(plain) {
-        true => profile.to_string(),
-        false => format!("'{}'", profile.as_str().replace('\'', r"'\''")),
+    match text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }

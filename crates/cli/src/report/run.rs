@@ -25,7 +25,7 @@ pub(super) fn of_resolve(error: &ResolveError) -> Report {
             Code::Config,
             format!("the key of `{profile}` is not in the vault any more"),
         )
-        .hint(format!("keyward add {}", quoted(profile))),
+        .hint(format!("keyward add {}", quoted(profile.as_str()))),
         ResolveError::KeyChanged { profile, .. } => Report::new(
             "key-changed",
             Code::Keyward,
@@ -91,17 +91,20 @@ fn of_mfa(error: &MfaError) -> Report {
     }
 }
 
-pub(super) fn of_prompt(what: &str, error: &PromptError) -> Report {
+pub(super) fn of_prompt(what: &str, instead: &str, error: &PromptError) -> Report {
     match error {
         PromptError::NoTerminal => Report::new(
             "no-terminal",
             Code::NeedsPerson,
-            format!("there is no terminal to ask on {what}"),
+            format!("{what} needs answers, and there is no terminal to ask on"),
         )
-        .hint("run this in a terminal; --help names the options that do without"),
-        PromptError::Terminal(error) => {
-            Report::new("terminal", Code::NeedsPerson, format!("cannot ask {what}: {error}"))
-        }
+        .hint(instead),
+        PromptError::Terminal(error) => Report::new(
+            "terminal",
+            Code::NeedsPerson,
+            format!("{what} needs answers, and the terminal fails: {error}"),
+        )
+        .hint(instead),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use keyward_vault::{FileError, HelperFault, KeychainAbsence, StoreError};
 
-use super::Report;
+use super::{Report, quoted};
 use crate::exit::Code;
 
 pub(crate) fn of(error: &StoreError) -> Report {
@@ -19,9 +19,19 @@ pub(crate) fn of(error: &StoreError) -> Report {
             Report::new("vault-damaged", Code::Keyward, format!("the vault is damaged: {message}"))
                 .hint(format!(
                     "the generation before is beside it: cp {0}.prev {0}",
-                    path.display()
+                    quoted(&path.to_string_lossy())
                 ))
         }
+        StoreError::VaultMissing { path, previous } => Report::new(
+            "vault-missing",
+            Code::Keyward,
+            format!("the vault {} is gone, and {} is still there", path.display(), previous.display()),
+        )
+        .hint(format!(
+            "to have the keys back: cp {} {}; to begin anew, move it away",
+            quoted(&previous.to_string_lossy()),
+            quoted(&path.to_string_lossy())
+        )),
         StoreError::NewerFormat { .. } | StoreError::NewerRecord { .. } => {
             new("newer-vault", Code::Keyward).hint("a later keyward wrote this; update this one")
         }
@@ -31,7 +41,7 @@ pub(crate) fn of(error: &StoreError) -> Report {
             Code::Locked,
             format!("wrong passphrase for {}", path.display()),
         )
-        .hint("nothing was changed; try again"),
+        .hint("nothing was changed; KEYWARD_PASSPHRASE, its _FILE and passphrase_command go before asking"),
         StoreError::EmptyPassphrase => {
             Report::new("empty-passphrase", Code::Usage, "a passphrase is not empty")
         }
@@ -42,6 +52,15 @@ pub(crate) fn of(error: &StoreError) -> Report {
             format!("the vault {} is locked, and there is no terminal to ask on", path.display()),
         )
         .hint("run `keyward list` in a terminal first, or set KEYWARD_PASSPHRASE_FILE"),
+        StoreError::NoTerminalForNew { path } => Report::new(
+            "no-passphrase",
+            Code::NeedsPerson,
+            format!(
+                "a new vault, {}, needs a passphrase, and there is no terminal to ask on",
+                path.display()
+            ),
+        )
+        .hint("run this in a terminal, or set KEYWARD_PASSPHRASE_FILE"),
         StoreError::AskFailed { reason } => Report::new(
             "passphrase-source",
             Code::Locked,

@@ -55,7 +55,7 @@ impl Sample {
 
     fn handout(&self) -> Handout<'_> {
         let Self { profile, credentials, region } = self;
-        Handout { profile, credentials, region: region.as_ref() }
+        Handout { profile, credentials, region: region.as_ref(), region_is_own: false }
     }
 }
 

@@ -12,8 +12,8 @@ mod known;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use keyward_creds::Timestamp;
-use keyward_vault::files;
+use keyward_creds::{SecretBytes, Timestamp};
+use keyward_vault::files::{self, FileError};
 use keyward_vault::sealed::{self, SealKey};
 
 pub use entry::{Entry, Lookup, SessionFacts, judge};
@@ -21,6 +21,7 @@ pub use key::HopKey;
 pub use known::{KnownKey, KnownKeys};
 
 const SUFFIX: &str = "session";
+const NOTE_SUFFIX: &str = "note";
 /// A session token has at most a few kilobytes; a larger file is not ours.
 const SIZE_LIMIT: u64 = 64 * 1024;
 
@@ -47,23 +48,53 @@ impl SessionCache {
         self.write(&self.session_path(key), key.as_bytes(), bytes.expose());
     }
 
+    /// What the session stored under `key` is, if there is one that lasts at `now`.
+    pub fn facts(&self, key: &HopKey, now: Timestamp) -> Option<SessionFacts> {
+        let entry = self.read(&self.session_path(key), key.as_bytes())?;
+        (entry.facts.expires_at > now).then_some(entry.facts)
+    }
+
+    /// Deletes the session stored under `key`; whether there was one.
+    pub fn clear_one(&self, key: &HopKey) -> Result<bool, FileError> {
+        let path = self.session_path(key);
+        let was_there = path.exists();
+        remove(&path).map(|()| was_there)
+    }
+
     /// What sessions there are, soonest to end first. Those that ended before `now` are deleted.
     pub fn sessions(&self, now: Timestamp) -> Vec<SessionFacts> {
         let mut found = Vec::new();
         for (path, facts) in self.all() {
             if facts.expires_at > now {
                 found.push(facts);
-            } else {
-                remove(&path);
+            } else if let Err(error) = remove(&path) {
+                tracing::debug!(%error, "ended session not deleted");
             }
         }
         found.sort_by_key(|facts| facts.expires_at);
         found
     }
 
-    /// Deletes the sessions that `choose` picks; returns how many there were.
-    pub fn clear(&self, choose: impl Fn(&SessionFacts) -> bool) -> usize {
-        self.all().into_iter().filter(|(_, f)| choose(f)).map(|(path, _)| remove(&path)).count()
+    /// Deletes the sessions that `choose` picks; returns how many there were. Fails when one stays.
+    pub fn clear(&self, choose: impl Fn(&SessionFacts) -> bool) -> Result<usize, FileError> {
+        let chosen = self.all().into_iter().filter(|(_, facts)| choose(facts));
+        remove_all(chosen.map(|(path, _)| path))
+    }
+
+    /// What was noted beside the session `key`, if it can be read.
+    pub(crate) fn note(&self, key: &HopKey) -> Option<SecretBytes> {
+        let sealed = files::read_private(&self.note_path(key), SIZE_LIMIT).ok()??;
+        sealed::open(&self.key, key.as_bytes(), &sealed).ok()
+    }
+
+    /// Notes something beside the session `key`; it names accounts and roles, so it is sealed as well.
+    pub(crate) fn leave_note(&self, key: &HopKey, note: &[u8]) {
+        self.write(&self.note_path(key), key.as_bytes(), note);
+    }
+
+    /// Takes the note away again.
+    pub(crate) fn remove_note(&self, key: &HopKey) {
+        let _ = std::fs::remove_file(self.note_path(key));
     }
 
     /// The stored keys' names and ids as last seen, or `None` when that is not known.
@@ -77,9 +108,9 @@ impl SessionCache {
         self.write(&self.known_path(), known::BINDING, &known.encode());
     }
 
-    /// Forgets them, for a store that has changed.
-    pub fn forget_keys(&self) {
-        remove(&self.known_path());
+    /// Forgets them, for a store that will change or has changed. Fails when they stay.
+    pub fn forget_keys(&self) -> Result<(), FileError> {
+        remove(&self.known_path())
     }
 
     fn all(&self) -> Vec<(PathBuf, SessionFacts)> {
@@ -110,7 +141,7 @@ impl SessionCache {
     fn write(&self, path: &Path, binding: &[u8], plain: &[u8]) {
         let sealed = sealed::seal(&self.key, binding, plain);
         let written =
-            files::private_dir(&self.folder).and_then(|()| files::write_private(path, &sealed));
+            files::private_dir(&self.folder).and_then(|()| files::write_losable(path, &sealed));
         if let Err(error) = written {
             tracing::warn!(path = %path.display(), %error, "session not cached");
         }
@@ -120,27 +151,43 @@ impl SessionCache {
         self.folder.join(format!("{key}.{SUFFIX}"))
     }
 
+    fn note_path(&self, key: &HopKey) -> PathBuf {
+        self.folder.join(format!("{key}.{NOTE_SUFFIX}"))
+    }
+
     fn known_path(&self) -> PathBuf {
         self.folder.join("keys")
     }
 }
 
-/// Deletes every session in `folder` without being able to read them.
-pub fn clear_unread(folder: &Path) -> usize {
-    let Ok(items) = std::fs::read_dir(folder) else { return 0 };
-    items
-        .filter_map(Result::ok)
-        .map(|item| item.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == SUFFIX))
-        .map(|path| remove(&path))
-        .count()
+/// Deletes every session in `folder` without being able to read them. Fails when one stays.
+pub fn clear_unread(folder: &Path) -> Result<usize, FileError> {
+    let Ok(items) = std::fs::read_dir(folder) else { return Ok(0) };
+    let paths = items.filter_map(Result::ok).map(|item| item.path());
+    let with = |suffix: &'static str| {
+        move |path: &PathBuf| path.extension().is_some_and(|extension| extension == suffix)
+    };
+    let (sessions, others): (Vec<_>, Vec<_>) = paths.partition(with(SUFFIX));
+    remove_all(others.into_iter().filter(with(NOTE_SUFFIX)))?;
+    remove_all(sessions)
 }
 
-fn remove(path: &Path) {
-    if let Err(error) = std::fs::remove_file(path)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(path = %path.display(), %error, "cached session not deleted");
+fn remove_all(paths: impl IntoIterator<Item = PathBuf>) -> Result<usize, FileError> {
+    let mut removed = 0;
+    for path in paths {
+        remove(&path)?;
+        removed += 1;
+    }
+    Ok(removed)
+}
+
+/// Deletes a file; that it is gone already is as good.
+fn remove(path: &Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::Io { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -15,24 +15,47 @@ pub fn new_section(existing: &[u8], profile: &ProfileName, settings: &[(&str, &s
         }
         text.push('\n');
     }
-    let name = profile.as_str();
-    if name == "default" {
-        text.push_str("[default]\n");
-    } else if name.contains([' ', '"', '\'']) {
-        let quote = if name.contains('"') { '\'' } else { '"' };
-        text.push_str(&format!("[profile {quote}{name}{quote}]\n"));
-    } else {
-        text.push_str(&format!("[profile {name}]\n"));
-    }
+    text.push_str(&heading(profile));
+    text.push('\n');
     for (key, value) in settings {
         text.push_str(&format!("{key} = {value}\n"));
     }
     text
 }
 
+/// The heading of `profile`'s section: `[profile NAME]`, with quotes where they are needed.
+pub fn heading(profile: &ProfileName) -> String {
+    let name = profile.as_str();
+    if name == "default" {
+        return "[default]".to_owned();
+    }
+    let quote = match name.contains([' ', '"', '\'']) {
+        false => "",
+        true if name.contains('"') => "'",
+        true => "\"",
+    };
+    format!("[profile {quote}{name}{quote}]")
+}
+
 /// Appends a section for `profile` to the file at `path`, which is created if missing. Bytes before it,
 /// a symbolic link, mode and owner stay as they are; the write is whole or not at all.
 pub fn append_section(
+    path: &Path,
+    profile: &ProfileName,
+    settings: &[(&str, &str)],
+) -> Result<(), FileError> {
+    const TRIES: usize = 5;
+    let mut result = append_once(path, profile, settings);
+    for _ in 1..TRIES {
+        if !matches!(result, Err(FileError::ChangedMeanwhile { .. })) {
+            break;
+        }
+        result = append_once(path, profile, settings);
+    }
+    result
+}
+
+fn append_once(
     path: &Path,
     profile: &ProfileName,
     settings: &[(&str, &str)],

@@ -4,6 +4,7 @@
 //! The index looks only for lines that begin with `[`, in chunks that stay in the processor's cache, and
 //! keeps eight bytes a section. The few sections that a plan needs are read afterwards.
 
+use std::cell::{Cell, OnceCell};
 use std::io::{self, Read};
 
 use memchr::{memchr, memchr_iter, memrchr};
@@ -13,12 +14,19 @@ use super::syntax::{self, BadLine, Header, Problem, SectionKind};
 /// Small enough to cost few fresh pages, large enough to cost few reads.
 const CHUNK: usize = 16 * 1024;
 
+/// Up to so many look-ups, walking over all entries is cheaper than sorting them.
+const FEW_LOOKUPS: u32 = 32;
+
 /// Where each section begins.
 #[derive(Debug, Default)]
 pub struct HeaderIndex {
     entries: Vec<Entry>,
     /// The size of the file when it was scanned.
     end: u32,
+    /// How often a section was looked for.
+    lookups: Cell<u32>,
+    /// The entries' places by fingerprint, once there are enough look-ups to pay for sorting.
+    sorted: OnceCell<Vec<(u32, u32)>>,
 }
 
 #[derive(Debug)]
@@ -60,19 +68,31 @@ impl HeaderIndex {
             entries.push(Entry { fingerprint, offset });
             Ok(())
         })?;
-        Ok(Self { entries, end })
+        Ok(Self { entries, end, ..Self::default() })
     }
 
     /// The byte ranges of the sections that may be `kind` `name`, in file order. A range begins with the
     /// heading line, which the reader compares: fingerprints can collide.
-    pub fn candidates(&self, kind: SectionKind, name: &str) -> impl Iterator<Item = (u64, u64)> {
+    pub fn candidates(&self, kind: SectionKind, name: &str) -> Vec<(u64, u64)> {
         let wanted = fingerprint(kind, name.as_bytes());
-        self.entries.iter().enumerate().filter(move |(_, e)| e.fingerprint == wanted).map(
-            |(at, entry)| {
-                let end = self.entries.get(at + 1).map_or(self.end, |next| next.offset);
-                (entry.offset.into(), end.into())
-            },
-        )
+        self.lookups.set(self.lookups.get() + 1);
+        let range = |at: usize| {
+            let end = self.entries.get(at + 1).map_or(self.end, |next| next.offset);
+            (self.entries[at].offset.into(), end.into())
+        };
+        if self.lookups.get() <= FEW_LOOKUPS {
+            let matches = self.entries.iter().enumerate().filter(|(_, e)| e.fingerprint == wanted);
+            return matches.map(|(at, _)| range(at)).collect();
+        }
+        let sorted = self.sorted.get_or_init(|| {
+            let places = self.entries.iter().zip(0..).map(|(entry, at)| (entry.fingerprint, at));
+            let mut sorted: Vec<(u32, u32)> = places.collect();
+            sorted.sort_unstable();
+            sorted
+        });
+        let first = sorted.partition_point(|(fingerprint, _)| *fingerprint < wanted);
+        let same = sorted[first..].iter().take_while(|(fingerprint, _)| *fingerprint == wanted);
+        same.map(|(_, at)| range(*at as usize)).collect()
     }
 }
 
@@ -266,9 +286,15 @@ mod tests {
         let index = HeaderIndex::build(text.as_bytes(), 1000).unwrap();
         let ranges: Vec<_> = index
             .candidates(SectionKind::Profile, "a")
+            .into_iter()
             .map(|(from, to)| &text[from as usize..to as usize])
             .collect();
         assert_eq!(ranges, ["[profile a]\nx = 1\n", "[profile a]\nz = 3"]);
+        let few = index.candidates(SectionKind::Profile, "a");
+        for _ in 0..FEW_LOOKUPS {
+            index.candidates(SectionKind::Profile, "b");
+        }
+        assert_eq!(index.candidates(SectionKind::Profile, "a"), few, "sorted or not");
     }
 
     #[test]

@@ -196,7 +196,11 @@ impl<'a> Layers<'a> {
                 value: Duration::from_secs(seconds.into()),
                 offset: property.offset,
             })),
-            _ => Err(self.bad_value(property, key, "it takes a whole number of seconds".into())),
+            _ => Err(self.bad_value(
+                property,
+                key,
+                "it takes a whole number of seconds above 0".into(),
+            )),
         }
     }
 

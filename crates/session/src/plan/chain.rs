@@ -18,7 +18,7 @@ pub(super) struct Chain {
     /// The profiles that assume a role, first role first.
     pub(super) roles: Vec<Profile>,
     /// The profile asked for, when it is neither: an alias for its source.
-    alias: Option<Profile>,
+    pub(super) alias: Option<Profile>,
 }
 
 impl Chain {

@@ -39,10 +39,11 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn add_hops(&mut self) {
+        let alias_device = self.chain.alias.as_ref().and_then(|alias| value_of(&alias.mfa_serial));
         let holder_device = value_of(&self.chain.holder.mfa_serial);
         let Some(first_role) = self.chain.roles.first() else {
             if !self.request.no_session {
-                self.add_session(holder_device, self.request.duration);
+                self.add_session(alias_device.or(holder_device), self.request.duration);
             }
             return;
         };
@@ -53,6 +54,10 @@ impl Planner<'_> {
         let one_long_role =
             self.chain.roles.len() == 1 && self.wanted(first_role).0 > CHAINED_LONGEST;
         let straight = self.request.no_session || devices_differ || one_long_role;
+        if device.is_some() && one_long_role && !self.request.no_session && !devices_differ {
+            let (wanted, _) = self.wanted(first_role);
+            self.notes.push(Note::OwnCode { profile: first_role.name.clone(), wanted });
+        }
         if device.is_some() && !straight {
             self.add_session(device, None);
             self.add_roles(None);

@@ -54,6 +54,8 @@ pub struct Plan {
     pub hops: Vec<Hop>,
     /// The region for the child's environment, when one is known.
     pub region: Option<Region>,
+    /// Whether that region is the profile's own, and neither a flag's nor the environment's.
+    pub region_is_own: bool,
     /// The profile's own file of trusted certificate authorities.
     pub ca_bundle: Option<std::path::PathBuf>,
     /// What differs from what was asked for, to be said once.
@@ -123,6 +125,14 @@ pub enum Note {
         given: Duration,
         /// Why AWS would refuse it.
         why: Clamp,
+    },
+    /// A role that shall last longer than one that is reached through a session may, so the key assumes
+    /// it directly, with an MFA code of its own.
+    OwnCode {
+        /// The profile of the role.
+        profile: ProfileName,
+        /// How long it shall last.
+        wanted: Duration,
     },
     /// A device that cannot be used, because the caller is a role and roles have none.
     MfaUnusable {
@@ -216,6 +226,7 @@ pub fn plan(
         start: Start::StoredKey { profile: chain.holder.name.clone() },
         hops,
         region: request.region.clone().or_else(|| value_of(&target.region)),
+        region_is_own: request.region.is_none() && target.region.is_some(),
         ca_bundle: value_of(&target.ca_bundle).map(Into::into),
         notes,
     })

@@ -1,14 +1,13 @@
 //! A failure, remembered for two seconds: processes that waited for the one that failed fail with it,
 //! instead of each asking the person again.
 
-use std::path::Path;
-
 use jiff::SignedDuration;
 use keyward_creds::Timestamp;
-use keyward_vault::{StoreError, files};
+use keyward_vault::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::ResolveError;
+use crate::cache::{HopKey, SessionCache};
 use crate::source::mfa::MfaError;
 
 const REMEMBERED_FOR: SignedDuration = SignedDuration::from_secs(2);
@@ -35,7 +34,11 @@ impl ResolveError {
         match self {
             Self::Store(StoreError::Declined | StoreError::KeychainDismissed)
             | Self::Mfa(MfaError::Declined) => FailureClass::Declined,
-            Self::Store(StoreError::NoTerminal { .. } | StoreError::KeychainLocked)
+            Self::Store(
+                StoreError::NoTerminal { .. }
+                | StoreError::NoTerminalForNew { .. }
+                | StoreError::KeychainLocked,
+            )
             | Self::Store(StoreError::WrongPassphrase { .. }) => FailureClass::Locked,
             Self::Mfa(MfaError::NobodyToAsk { .. } | MfaError::TokenUsed { .. }) => {
                 FailureClass::NeedsPerson
@@ -54,25 +57,28 @@ struct Note {
     message: String,
 }
 
-/// Leaves a note of `error`. That it cannot be left is no reason to fail twice.
-pub(super) fn leave(path: &Path, error: &ResolveError, now: Timestamp) {
-    if matches!(error, ResolveError::KeyChanged { .. }) {
+/// Leaves a note of `error`, if those that wait would otherwise ask the person or AWS all over again.
+pub(super) fn leave(cache: &SessionCache, key: &HopKey, error: &ResolveError, now: Timestamp) {
+    let class = error.class();
+    if !matches!(class, FailureClass::Declined | FailureClass::Aws) {
         return;
     }
-    let note =
-        Note { at_ms: now.as_millisecond(), class: error.class(), message: error.to_string() };
-    let written =
-        serde_json::to_vec(&note).map(|bytes| files::write_private(path, &bytes).map_err(drop));
-    if !matches!(written, Ok(Ok(()))) {
-        tracing::debug!(path = %path.display(), "failure not noted");
+    let note = Note { at_ms: now.as_millisecond(), class, message: error.to_string() };
+    if let Ok(bytes) = serde_json::to_vec(&note) {
+        cache.leave_note(key, &bytes);
     }
 }
 
-/// The failure noted at `path`, if it is recent.
-pub(super) fn recall(path: &Path, now: Timestamp) -> Option<ResolveError> {
-    let bytes = files::read_private(path, 16 * 1024).ok()??;
-    let note: Note = serde_json::from_slice(&bytes).ok()?;
-    let age = now.duration_since(Timestamp::from_millisecond(note.at_ms).ok()?);
-    (SignedDuration::ZERO <= age && age <= REMEMBERED_FOR)
+/// The failure of the process that was waited for: one that was noted after `since`, and is recent.
+pub(super) fn recall(
+    cache: &SessionCache,
+    key: &HopKey,
+    since: Timestamp,
+    now: Timestamp,
+) -> Option<ResolveError> {
+    let note: Note = serde_json::from_slice(cache.note(key)?.expose()).ok()?;
+    let at = Timestamp::from_millisecond(note.at_ms).ok()?;
+    let age = now.duration_since(at);
+    (at >= since && SignedDuration::ZERO <= age && age <= REMEMBERED_FOR)
         .then_some(ResolveError::FailedElsewhere { class: note.class, message: note.message })
 }

@@ -8,6 +8,7 @@ use keyward_vault::StoredKey;
 
 use super::totp::{self, TotpError};
 use crate::ask::{AskError, Clock, Person};
+use crate::plan::Hop;
 
 /// Why there is no code.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,13 @@ impl<'a> MfaCodes<'a> {
         person: &'a dyn Person,
     ) -> Self {
         Self { was_given: given.is_some(), given: RefCell::new(given), state, clock, person }
+    }
+
+    /// Whether the code of `hop` is typed by a person, who may mistype it.
+    pub fn are_typed(&self, stored: &StoredKey, hop: &Hop) -> bool {
+        let has_seed =
+            stored.totp.as_ref().is_some_and(|device| Some(&device.serial) == hop.mfa.as_ref());
+        !self.was_given && !has_seed
     }
 
     /// A code of `serial` that has not been used.

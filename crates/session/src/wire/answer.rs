@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::Limited;
 use jiff::fmt::rfc2822::DateTimeParser;
 use keyward_creds::Timestamp;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// STS's answers have a few kilobytes.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: usize = 1 << 20;
 
 /// Looks at every answer to one kind of call.
 #[derive(Debug, Clone)]
@@ -70,18 +72,17 @@ impl Intercept for AnswerCheck {
         "AnswerCheck"
     }
 
-    fn read_before_deserialization(
+    /// Before the body is read into memory: it may not be larger than any answer is.
+    fn modify_before_deserialization(
         &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let headers = context.response().headers();
-        let length = headers.get("content-length").and_then(|text| text.parse::<u64>().ok());
-        if length.is_some_and(|length| length > LARGEST) {
-            return Err(NotAnAnswer("an answer larger than any of STS's").into());
-        }
-        *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date_of(context.response());
+        let response = context.response_mut();
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date_of(response);
+        let body = response.take_body();
+        *response.body_mut() = body.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST)));
         Ok(())
     }
 

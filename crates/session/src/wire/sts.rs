@@ -21,6 +21,7 @@ use keyward_creds::{
 use tokio::runtime::Runtime;
 
 use super::answer::AnswerCheck;
+use super::endpoint;
 use super::error::{CLOCK_TOLERANCE, CallContext};
 use super::{Network, StsError};
 use crate::plan::StsEndpoint;
@@ -99,7 +100,8 @@ impl Sts {
             request = request.serial_number(serial.as_str()).token_code(code.expose());
         }
         let output = call.wait(request.send())?;
-        call.credentials(output.credentials, None).map(|value| call.answer(value))
+        let value = call.credentials(output.credentials, duration, None)?;
+        Ok(call.answer(value))
     }
 
     /// AssumeRole.
@@ -122,8 +124,13 @@ impl Sts {
             request = request.serial_number(serial.as_str()).token_code(code.expose());
         }
         let output = call.wait(request.send())?;
+        let became = output.assumed_role_user.as_ref().map_or("", |user| user.arn.as_str());
+        if !is_session_of(became, wanted.role) {
+            return Err(call.nonsense("a session of another role"));
+        }
         let account = Some(wanted.role.account());
-        call.credentials(output.credentials, account).map(|value| call.answer(value))
+        let value = call.credentials(output.credentials, wanted.duration, account)?;
+        Ok(call.answer(value))
     }
 
     /// GetCallerIdentity: works for every valid credential, whatever policies say.
@@ -167,7 +174,7 @@ impl Sts {
             .timeout_config(timeouts());
         config.set_app_name(AppName::new("keyward").ok());
         if let Some(url) = &sts.url {
-            check_endpoint(url)?;
+            endpoint::check(url)?;
             config = config.endpoint_url(url);
         }
         let endpoint = match &sts.url {
@@ -230,22 +237,26 @@ impl PreparedCall<'_> {
         Answer { value, clock_ahead: ahead.filter(|ahead| ahead.abs() > CLOCK_TOLERANCE) }
     }
 
+    fn nonsense(&self, reason: &str) -> StsError {
+        StsError::Nonsense { endpoint: self.endpoint.clone(), reason: reason.to_owned() }
+    }
+
     fn credentials(
         &self,
         given: Option<aws_sdk_sts::types::Credentials>,
+        duration: Duration,
         account: Option<AccountId>,
     ) -> Result<Credentials, StsError> {
-        let nonsense = |reason: &str| StsError::Nonsense {
-            endpoint: self.endpoint.clone(),
-            reason: reason.to_owned(),
-        };
-        let given = given.ok_or_else(|| nonsense("no credentials in the answer"))?;
+        let given = given.ok_or_else(|| self.nonsense("no credentials in the answer"))?;
         let expires_at = Timestamp::from_second(given.expiration.secs())
-            .map_err(|_| nonsense("an expiration out of range"))?;
+            .ok()
+            .filter(|end| self.is_plausible_end(*end, duration))
+            .ok_or_else(|| self.nonsense("a session that ends at an impossible time"))?;
         let access_key_id =
-            given.access_key_id.parse().map_err(|_| nonsense("a malformed access key id"))?;
-        if given.session_token.is_empty() || given.secret_access_key.is_empty() {
-            return Err(nonsense("credentials without a secret or a token"));
+            given.access_key_id.parse().map_err(|_| self.nonsense("a malformed access key id"))?;
+        let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        if !is_word(&given.session_token) || !is_word(&given.secret_access_key) {
+            return Err(self.nonsense("credentials without a well-formed secret and token"));
         }
         Ok(Credentials {
             access_key_id,
@@ -255,6 +266,24 @@ impl PreparedCall<'_> {
             account,
         })
     }
+
+    /// A session ends after now, by AWS's clock, and no later than was asked for.
+    fn is_plausible_end(&self, end: Timestamp, duration: Duration) -> bool {
+        let now = self.check.date().unwrap_or(self.now);
+        let longest = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+        let left = end.duration_since(now);
+        SignedDuration::ZERO < left && left <= longest.saturating_add(CLOCK_TOLERANCE)
+    }
+}
+
+/// Whether `arn` is a session of `role`: `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`, where a
+/// role's path is left out.
+fn is_session_of(arn: &str, role: &RoleArn) -> bool {
+    let name = role.role_name().rsplit('/').next().unwrap_or_default();
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [_, _, "sts", _, account, resource] = parts.as_slice() else { return false };
+    let session = resource.strip_prefix("assumed-role/").and_then(|rest| rest.strip_prefix(name));
+    *account == role.account().as_str() && session.is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn sdk_credentials(signer: Signer<'_>) -> SdkCredentials {
@@ -273,15 +302,6 @@ fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(Duration::from_secs(12))
         .operation_timeout(Duration::from_secs(30))
         .build()
-}
-
-fn check_endpoint(url: &str) -> Result<(), StsError> {
-    let bad = |reason| StsError::BadEndpoint { url: keyward_creds::text::printable(url), reason };
-    let parsed: http::Uri = url.parse().map_err(|_| bad("it is not an address"))?;
-    match (parsed.scheme_str(), parsed.host()) {
-        (Some("https" | "http"), Some(_)) => Ok(()),
-        _ => Err(bad("it begins with `https://` or `http://` and names a host")),
-    }
 }
 
 fn seconds(duration: Duration) -> i32 {

@@ -125,19 +125,6 @@ impl Header {
         Self { generation: self.generation.saturating_add(1), ..self.clone() }
     }
 
-    /// Puts a slot for `passphrase` in the place of every passphrase slot; other slots stay.
-    pub(super) fn rewrap(
-        &mut self,
-        key: &SealKey,
-        passphrase: &Secret,
-        cost: KdfCost,
-    ) -> Result<(), KdfFault> {
-        let slot = PassphraseSlot::wrap(key, &self.vault_id, passphrase, cost)?;
-        self.slots.retain(|slot| !matches!(slot, Slot::Passphrase(_)));
-        self.slots.insert(0, Slot::Passphrase(slot));
-        Ok(())
-    }
-
     #[cfg(test)]
     pub(super) fn with_unknown_slot(mut self, kind: u16, content: &[u8]) -> Self {
         self.slots.push(Slot::Unknown { kind, content: content.to_vec() });

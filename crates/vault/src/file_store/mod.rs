@@ -90,25 +90,6 @@ impl FileStore {
         Self { cost, floor: cost, ..Self::new(path, passphrase, cache) }
     }
 
-    /// True when the vault file exists; then its passphrase is asked for, else a new one.
-    pub fn exists(&self) -> Result<bool, StoreError> {
-        Ok(self.load()?.is_some())
-    }
-
-    /// Asks for a new passphrase and wraps the vault key with it in place of the old one. False when there
-    /// is no vault yet.
-    ///
-    /// The generation before, which the old passphrase opens, stays until the next write.
-    pub fn change_passphrase(&self) -> Result<bool, StoreError> {
-        let Some(container) = self.load()? else { return Ok(false) };
-        let key = self.unlocked(&container)?;
-        let passphrase = self.fresh_passphrase()?;
-        self.rewrite(&mut |header, _| {
-            header.rewrap(&key, &passphrase, self.cost).map_err(|fault| self.kdf_fault(fault))
-        })?;
-        Ok(true)
-    }
-
     /// The vault as it lies on the disk. `None` when there is none yet.
     fn load(&self) -> Result<Option<Container>, StoreError> {
         let Some(bytes) = files::read_private(&self.path, LARGEST_VAULT)? else { return Ok(None) };
@@ -130,10 +111,7 @@ impl FileStore {
     /// Reads, edits and writes under the writers' lock, and keeps the generation before.
     ///
     /// The key is had before the lock, so that no writer waits for another one's person to type.
-    fn rewrite<T>(
-        &self,
-        edit: &mut dyn FnMut(&mut Header, &mut Entries) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    fn rewrite<T>(&self, edit: impl Fn(&mut Entries) -> T) -> Result<T, StoreError> {
         for _ in 0..MOST_TURNS {
             let Some(seen) = self.load()? else {
                 self.create()?;
@@ -147,8 +125,8 @@ impl FileStore {
                 continue;
             }
             let mut entries = self.opened(&container, &key)?;
-            let mut header = container.header().next_generation();
-            let result = edit(&mut header, &mut entries)?;
+            let result = edit(&mut entries);
+            let header = container.header().next_generation();
             self.write(Some(&container), &header, &key, &entries)?;
             return Ok(result);
         }
@@ -157,6 +135,7 @@ impl FileStore {
 
     /// Makes an empty vault under a new passphrase, unless somebody else just did.
     fn create(&self) -> Result<(), StoreError> {
+        self.refuse_if_lost()?;
         files::private_dir(self.dir())?;
         let _asking = LockFile::acquire(&self.beside("unlock"))?;
         if self.load()?.is_some() {
@@ -166,8 +145,24 @@ impl FileStore {
         let key = SealKey::random();
         let header = Header::new(&key, &passphrase, self.cost).map_err(|e| self.kdf_fault(e))?;
         let _turn = LockFile::acquire(&self.beside("lock"))?;
+        // Somebody may have put a vault back while the passphrase was typed.
+        self.refuse_if_lost()?;
+        if self.load()?.is_some() {
+            return Ok(());
+        }
         self.write(None, &header, &key, &Entries::default())?;
         self.hold(&key);
+        Ok(())
+    }
+
+    /// Refuses when a vault was here and is gone. The generation before is then the last copy, and a new
+    /// vault's second write would take its place.
+    fn refuse_if_lost(&self) -> Result<(), StoreError> {
+        let previous = self.beside("prev");
+        // In this order: a generation before means that there was a vault already, and none of us removes it.
+        if is_there(&previous)? && !is_there(&self.path)? {
+            return Err(StoreError::VaultMissing { path: self.path.clone(), previous });
+        }
         Ok(())
     }
 
@@ -206,6 +201,15 @@ impl FileStore {
     }
 }
 
+/// Whether anything at all has this name.
+fn is_there(path: &Path) -> Result<bool, StoreError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(StoreError::io(path, source)),
+    }
+}
+
 impl SecretStore for FileStore {
     fn kind(&self) -> StoreKind {
         StoreKind::File
@@ -223,10 +227,7 @@ impl SecretStore for FileStore {
     }
 
     fn put(&self, label: &Label, value: &SecretBytes) -> Result<(), StoreError> {
-        self.rewrite(&mut |_, entries| {
-            entries.put(&label.to_string(), value.clone());
-            Ok(())
-        })
+        self.rewrite(|entries| entries.put(&label.to_string(), value.clone()))
     }
 
     fn remove(&self, label: &Label) -> Result<bool, StoreError> {
@@ -234,7 +235,7 @@ impl SecretStore for FileStore {
         if self.entries()?.get(&label).is_none() {
             return Ok(false);
         }
-        self.rewrite(&mut |_, entries| Ok(entries.remove(&label)))
+        self.rewrite(|entries| entries.remove(&label))
     }
 
     fn labels(&self) -> Result<Vec<Label>, StoreError> {

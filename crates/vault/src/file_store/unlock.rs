@@ -39,7 +39,10 @@ impl FileStore {
 
     /// A new passphrase for this vault. An empty one protects nothing and is refused.
     pub(super) fn fresh_passphrase(&self) -> Result<Secret, StoreError> {
-        let answer = self.passphrase.fresh(&self.path).map_err(|error| self.not_asked(error))?;
+        let answer = self.passphrase.fresh(&self.path).map_err(|error| match error {
+            AskError::NoTerminal => StoreError::NoTerminalForNew { path: self.path.clone() },
+            failed => self.not_asked(failed),
+        })?;
         let passphrase = answer.ok_or(StoreError::Declined)?;
         if passphrase.is_empty() { Err(StoreError::EmptyPassphrase) } else { Ok(passphrase) }
     }

@@ -1,7 +1,8 @@
 //! Private directories, atomic writes and locks.
 //!
-//! [`private_dir`], [`write_private`] and [`read_private`] are for files of our own; [`replace_file`]
-//! edits a file that belongs to the user, such as `~/.aws/config`; [`LockFile`] makes processes take turns.
+//! [`private_dir`], [`write_private`], [`write_losable`] and [`read_private`] are for files of our own;
+//! [`read_trusted`] reads and [`replace_file`] edits a file that belongs to the user, such as `~/.aws/config`;
+//! [`LockFile`] makes processes take turns.
 //!
 //! Owners and modes are checked on Unix. Windows files inherit the access list of the user's profile
 //! directory, which is private.
@@ -11,13 +12,15 @@ mod private;
 mod replace;
 #[cfg(test)]
 mod tests;
+mod trusted;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use lock::LockFile;
-pub use private::{private_dir, read_private, remove_leftovers, write_private};
+pub use private::{private_dir, read_private, remove_leftovers, write_losable, write_private};
 pub use replace::replace_file;
+pub use trusted::read_trusted;
 
 /// Why a file was not read or written. Whatever was there is intact.
 #[derive(Debug, thiserror::Error)]

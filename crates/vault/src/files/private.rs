@@ -56,12 +56,22 @@ pub fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileErro
         return FileError::refuse(path, UnsafePath::NotAFile);
     }
     only_we_write(path, &found)?;
+    read_bounded(path, file, &found, limit).map(Some)
+}
+
+/// The content of `file`, which is at `path` and may have at most `limit` bytes.
+pub(super) fn read_bounded(
+    path: &Path,
+    file: File,
+    found: &Metadata,
+    limit: u64,
+) -> Result<Vec<u8>, FileError> {
     let mut content = Vec::with_capacity(usize::try_from(found.len().min(limit)).unwrap_or(0) + 1);
     file.take(limit + 1).read_to_end(&mut content).map_err(|source| FileError::io(path, source))?;
     if content.len() as u64 > limit {
         return Err(FileError::TooLarge { path: path.to_owned(), limit });
     }
-    Ok(Some(content))
+    Ok(content)
 }
 
 /// Writes a file of ours, mode 0600, so that a reader finds the old content or the new, never a part,
@@ -74,11 +84,25 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), FileError> {
     sync_dir(parent_of(path))
 }
 
+/// Writes a file that may be lost in a power cut, such as a cached session: whole or not at all as
+/// [`write_private`] does, without waiting for the disk.
+pub fn write_losable(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let written = unsynced_temp_beside(path, content)?;
+    written.persist(path).map_err(|error| FileError::io(path, error.error))?;
+    Ok(())
+}
+
 /// A synced file with a random name beside `path`; it goes away unless it is persisted.
 pub(super) fn temp_beside(
     path: &Path,
     content: &[u8],
 ) -> Result<tempfile::NamedTempFile, FileError> {
+    let temp = unsynced_temp_beside(path, content)?;
+    temp.as_file().sync_all().map_err(|source| FileError::io(path, source))?;
+    Ok(temp)
+}
+
+fn unsynced_temp_beside(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, FileError> {
     let at = |source| FileError::io(path, source);
     // Created with O_EXCL and mode 0600, which tempfile promises.
     let mut temp = tempfile::Builder::new()
@@ -87,7 +111,6 @@ pub(super) fn temp_beside(
         .tempfile_in(parent_of(path))
         .map_err(at)?;
     temp.write_all(content).map_err(at)?;
-    temp.as_file().sync_all().map_err(at)?;
     Ok(temp)
 }
 

@@ -43,8 +43,10 @@ fn a_file_larger_than_its_limit_is_refused() {
     let dir = dir();
     let path = dir.path().join("file");
     write_private(&path, &[0; 11]).unwrap();
-    assert!(read_private(&path, 11).unwrap().is_some());
-    assert!(matches!(read_private(&path, 10), Err(FileError::TooLarge { limit: 10, .. })));
+    for read in [read_private, read_trusted] {
+        assert_eq!(read(&path, 11).unwrap().unwrap(), [0; 11]);
+        assert!(matches!(read(&path, 10), Err(FileError::TooLarge { limit: 10, .. })));
+    }
 }
 
 #[test]
@@ -212,6 +214,70 @@ mod on_unix {
         assert_eq!(refused, UnsafePath::ForeignLink { uid: SOMEBODY_ELSE });
         chown(dir.path(), Some(SOMEBODY_ELSE), None).unwrap();
         assert_eq!(reason(private_dir(dir.path())), foreign);
+    }
+
+    #[test]
+    fn a_users_file_is_read_through_links_and_a_missing_one_is_none() {
+        let dir = dir();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        symlink("hop", &link).unwrap();
+        symlink("real", dir.path().join("hop")).unwrap();
+        assert!(read_trusted(&real, 10).unwrap().is_none());
+        assert!(read_trusted(&link, 10).unwrap().is_none());
+        fs::write(&real, "content").unwrap();
+        for mode in [0o400, 0o600, 0o644, 0o664, 0o660] {
+            set_mode(&real, mode);
+            assert_eq!(read_trusted(&link, 10).unwrap().unwrap(), b"content");
+        }
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        symlink(&a, &b).unwrap();
+        symlink(&b, &a).unwrap();
+        assert!(matches!(read_trusted(&a, 10), Err(FileError::Io { .. })));
+    }
+
+    #[test]
+    fn a_users_file_that_everybody_may_write_to_is_refused_behind_a_link_too() {
+        let dir = dir();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        fs::write(&real, "content").unwrap();
+        symlink(&real, &link).unwrap();
+        for open in [0o602, 0o666] {
+            set_mode(&real, open);
+            for path in [&real, &link] {
+                let refused = reason(read_trusted(path, 10));
+                assert_eq!(refused, UnsafePath::WritableByOthers { mode: open });
+            }
+        }
+    }
+
+    #[test]
+    fn a_users_file_is_a_regular_one_and_nobody_waits_on_a_pipe() {
+        let dir = dir();
+        let (pipe, link) = (dir.path().join("pipe"), dir.path().join("link"));
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        symlink(&pipe, &link).unwrap();
+        for path in [&pipe, &link, &dir.path().to_owned(), &"/dev/null".into()] {
+            assert_eq!(reason(read_trusted(path, 10)), UnsafePath::NotAFile, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_users_file_belongs_to_the_user_or_the_administrator() {
+        read_trusted(Path::new("/etc/passwd"), 1 << 20).unwrap().unwrap();
+        if !administrator() {
+            return;
+        }
+        let dir = dir();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        fs::write(&real, "content").unwrap();
+        symlink(&real, &link).unwrap();
+        lchown(&link, Some(SOMEBODY_ELSE), None).unwrap();
+        assert_eq!(read_trusted(&link, 10).unwrap().unwrap(), b"content");
+        chown(&real, Some(SOMEBODY_ELSE), None).unwrap();
+        for path in [&real, &link] {
+            let refused = reason(read_trusted(path, 10));
+            assert_eq!(refused, UnsafePath::ForeignOwner { uid: SOMEBODY_ELSE });
+        }
     }
 
     #[test]

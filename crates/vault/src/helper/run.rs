@@ -1,6 +1,5 @@
 //! Running a helper within bounds of time and size.
 
-use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 use keyward_creds::SecretBytes;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::HelperStore;
 use crate::HelperFault;
 
 /// How long a helper may take. Long, because it may ask its own person.
@@ -20,18 +20,18 @@ const LARGEST_REPLY: usize = 1 << 20;
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Starts the helper, hands it `request` and gives back its reply. Its error output goes to the person.
-pub(super) fn helper(argv: &[OsString], request: &[u8]) -> Result<SecretBytes, HelperFault> {
-    helper_within(argv, request, ANSWER_WITHIN)
+pub(super) fn helper(store: &HelperStore, request: &[u8]) -> Result<SecretBytes, HelperFault> {
+    helper_within(store, request, ANSWER_WITHIN)
 }
 
 pub(super) fn helper_within(
-    argv: &[OsString],
+    store: &HelperStore,
     request: &[u8],
     limit: Duration,
 ) -> Result<SecretBytes, HelperFault> {
     #[expect(clippy::disallowed_methods, reason = "measures its own waiting")]
     let deadline = Instant::now() + limit;
-    let mut child = Ended(start(argv)?);
+    let mut child = Ended(start(store)?);
     hand_over(&mut child.0, request)?;
     let reply = collect(&mut child.0)?;
     let left = || {
@@ -63,10 +63,11 @@ fn judge(status: ExitStatus, reply: SecretBytes) -> Result<SecretBytes, HelperFa
     }
 }
 
-fn start(argv: &[OsString]) -> Result<Child, HelperFault> {
-    let (program, arguments) = argv.split_first().ok_or(HelperFault::NotFound)?;
-    Command::new(program)
-        .args(arguments)
+fn start(store: &HelperStore) -> Result<Child, HelperFault> {
+    Command::new(&store.program)
+        .args(&store.arguments)
+        .env_clear()
+        .envs(store.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

@@ -6,7 +6,12 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
-use crate::testing::{installed, label, secret, text_of};
+use crate::testing::{installed, label, secret, text_of, variable};
+
+/// The variable without which a script finds no programs.
+fn path() -> (OsString, OsString) {
+    ("PATH".into(), variable("PATH").unwrap().into())
+}
 
 /// A helper that is this shell script. Its directory goes away with it.
 struct Script(tempfile::TempDir);
@@ -24,7 +29,7 @@ impl Script {
     fn store(&self) -> HelperStore {
         // Through the shell, so that writing and starting the file cannot collide ("text file busy").
         let script = self.0.path().join("helper");
-        HelperStore::new(vec!["/bin/sh".into(), script.into()])
+        HelperStore::new("/bin/sh".into(), vec![script.into()], vec![path()])
     }
 
     fn read(&self, file: &str) -> String {
@@ -111,14 +116,38 @@ fn every_misbehaviour_has_its_name() {
 
 #[test]
 fn a_helper_that_is_missing_or_no_program_is_told() {
-    let fault = |argv: Vec<OsString>| match HelperStore::new(argv).labels().unwrap_err() {
-        StoreError::Helper { fault, .. } => fault,
-        other => panic!("{other:?}"),
+    let fault = |program: &Path| {
+        let store = HelperStore::new(program.to_owned(), Vec::new(), vec![path()]);
+        match store.labels().unwrap_err() {
+            StoreError::Helper { fault, program: told } => {
+                assert_eq!(Path::new(&told), program);
+                fault
+            }
+            other => panic!("{other:?}"),
+        }
     };
-    assert!(matches!(fault(vec!["/no/such/program".into()]), HelperFault::NotFound));
-    assert!(matches!(fault(Vec::new()), HelperFault::NotFound));
+    assert!(matches!(fault(Path::new("/no/such/program")), HelperFault::NotFound));
+    assert!(matches!(fault(Path::new("")), HelperFault::NotFound));
     let dir = tempfile::tempdir().unwrap();
-    assert!(matches!(fault(vec![dir.path().into()]), HelperFault::NotStarted(_)));
+    assert!(matches!(fault(dir.path()), HelperFault::NotStarted(_)));
+}
+
+#[test]
+fn a_helper_sees_the_given_environment_and_nothing_of_ours() {
+    assert!(variable("CARGO_MANIFEST_DIR").is_some(), "the test itself has more");
+    let script =
+        Script::new(r#"env > "$(dirname "$0")/environment"; echo '{"keyward":1,"labels":[]}'"#);
+    let environment = vec![path(), ("LANGUAGE".into(), "de".into())];
+    let arguments = vec![script.0.path().join("helper").into()];
+    HelperStore::new("/bin/sh".into(), arguments, environment).labels().unwrap();
+    let seen = script.read("environment");
+    let mut names: Vec<&str> =
+        seen.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    // A shell's own.
+    names.retain(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name));
+    names.sort_unstable();
+    assert_eq!(names, ["LANGUAGE", "PATH"], "{seen}");
+    assert!(seen.contains("LANGUAGE=de\n"), "{seen}");
 }
 
 #[test]
@@ -130,9 +159,10 @@ fn a_helper_that_reads_nothing_is_judged_by_its_reply() {
 
 #[test]
 fn a_helper_that_hangs_is_ended_at_its_deadline() {
-    let argv: Vec<OsString> = ["/bin/sh", "-c", "echo; exec sleep 1000"].map(OsString::from).into();
-    for argv in [argv, vec!["/bin/sleep".into(), "1000".into()]] {
-        let fault = run::helper_within(&argv, b"\n", std::time::Duration::from_millis(50));
+    for script in ["echo; exec sleep 1000", "exec sleep 1000"] {
+        let store =
+            HelperStore::new("/bin/sh".into(), vec!["-c".into(), script.into()], vec![path()]);
+        let fault = run::helper_within(&store, b"\n", std::time::Duration::from_millis(50));
         assert!(matches!(fault, Err(HelperFault::TimedOut(_))), "{fault:?}");
     }
 }
@@ -155,31 +185,25 @@ impl Pass {
         pass
     }
 
-    fn variables(&self) -> [String; 3] {
-        let home = self.0.path().display();
+    fn variables(&self) -> [(OsString, OsString); 3] {
+        let home = self.0.path();
         [
-            format!("HOME={home}"),
-            format!("GNUPGHOME={home}/gnupg"),
-            format!("PASSWORD_STORE_DIR={home}/store"),
+            ("HOME".into(), home.into()),
+            ("GNUPGHOME".into(), home.join("gnupg").into()),
+            ("PASSWORD_STORE_DIR".into(), home.join("store").into()),
         ]
     }
 
     fn run(&self, command: &mut Command) {
-        for variable in self.variables() {
-            let (name, value) = variable.split_once('=').unwrap();
-            command.env(name, value);
-        }
-        let output = command.output().unwrap();
+        let output = command.envs(self.variables()).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
 
     fn store(&self) -> HelperStore {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../../contrib/store-helpers/keyward-store-pass");
-        let mut argv: Vec<OsString> = vec!["/usr/bin/env".into()];
-        argv.extend(self.variables().map(OsString::from));
-        argv.push(shipped.into());
-        HelperStore::new(argv)
+        let environment = self.variables().into_iter().chain([path()]).collect();
+        HelperStore::new(shipped, Vec::new(), environment)
     }
 }
 

@@ -4,24 +4,25 @@
 //! user's default one, while creating would make a keyring that dies with us. Whatever the kernel or a
 //! container's filter refuses (EPERM, EACCES, ENOSYS, EDQUOT) means "no cache" and is never an error.
 
+use std::path::Path;
 use std::time::Duration;
 
 use linux_keyutils::{KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
 use nix::time::{ClockId, clock_gettime};
-use zeroize::Zeroizing;
 
+use super::mask::{Mask, PAYLOAD_LEN};
 use super::{CacheGrade, UnlockPolicy};
 use crate::sealed::SealKey;
 
-/// 32 bytes of key, then the hard end in milliseconds of `CLOCK_BOOTTIME`, little-endian.
-const PAYLOAD_LEN: usize = 40;
-
-pub(super) fn get(description: &str, policy: UnlockPolicy) -> Option<SealKey> {
+pub(super) fn get(description: &str, policy: UnlockPolicy, mask: &Path) -> Option<SealKey> {
     let key = session_keyring()?.search(description).ok()?;
-    let mut payload = Zeroizing::new([0; PAYLOAD_LEN]);
+    let mut payload = [0; PAYLOAD_LEN];
     let length = key.read(&mut payload).ok()?;
-    let judged = (length == PAYLOAD_LEN).then(|| judge(&payload, now()?, policy)).flatten();
-    match judged {
+    let uncover = || {
+        let (held, end) = Mask::read(mask)?.uncover(description, &payload)?;
+        Some((held, time_left(end, now()?, policy)?))
+    };
+    match (length == PAYLOAD_LEN).then(uncover).flatten() {
         Some((held, keep_for)) => {
             // When sliding fails the key merely goes earlier.
             let _ = key.set_timeout(keep_for);
@@ -34,13 +35,11 @@ pub(super) fn get(description: &str, policy: UnlockPolicy) -> Option<SealKey> {
     }
 }
 
-pub(super) fn put(description: &str, key: &SealKey, policy: UnlockPolicy) -> bool {
+pub(super) fn put(description: &str, key: &SealKey, policy: UnlockPolicy, mask: &Path) -> bool {
     let (Some(keyring), Some(now)) = (session_keyring(), now()) else { return false };
-    let end = now + policy.at_most;
-    let mut payload = Zeroizing::new([0; PAYLOAD_LEN]);
-    payload[..32].copy_from_slice(key.expose());
-    payload[32..].copy_from_slice(&millis(end).to_le_bytes());
-    let Ok(held) = keyring.add_key(description, payload.as_slice()) else { return false };
+    let Some(mask) = Mask::read_or_make(mask) else { return false };
+    let payload = mask.cover(description, key, now.saturating_add(policy.at_most));
+    let Ok(held) = keyring.add_key(description, &payload) else { return false };
     let bounded = held.set_timeout(whole_seconds(policy.idle.min(policy.at_most))).is_ok()
         && held.set_perms(possessor_only()).is_ok();
     if !bounded {
@@ -83,17 +82,11 @@ fn now() -> Option<Duration> {
     clock_gettime(ClockId::CLOCK_BOOTTIME).ok().map(Duration::from)
 }
 
-/// The key in `payload` and for how many seconds it may stay unused, unless its hard end has come. A hard
-/// end further away than the policy allows was made under a laxer policy, and does not count.
-fn judge(
-    payload: &[u8; PAYLOAD_LEN],
-    now: Duration,
-    policy: UnlockPolicy,
-) -> Option<(SealKey, usize)> {
-    let (key, end) = payload.split_first_chunk::<32>()?;
-    let end = Duration::from_millis(u64::from_le_bytes(end.try_into().ok()?));
+/// For how many seconds a key with the hard end `end` may stay unused. `None` when that end has come, or is
+/// further away than the policy allows: then the key was put under a laxer policy, and does not count.
+fn time_left(end: Duration, now: Duration, policy: UnlockPolicy) -> Option<usize> {
     let left = end.checked_sub(now).filter(|left| !left.is_zero() && *left <= policy.at_most)?;
-    Some((SealKey::from_bytes(*key), whole_seconds(policy.idle.min(left))))
+    Some(whole_seconds(policy.idle.min(left)))
 }
 
 /// Whole seconds for the kernel. It counts ticks of its clock, so that a key goes up to a second early: one
@@ -103,13 +96,10 @@ fn whole_seconds(time: Duration) -> usize {
     usize::try_from(time.as_secs().min(LONGEST - 1) + 1).unwrap_or(usize::MAX)
 }
 
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
+/// What the kernel holds under `description`, as any process of the session can read it.
 #[cfg(test)]
-pub(super) fn is_held(description: &str) -> bool {
-    session_keyring().is_some_and(|keyring| keyring.search(description).is_ok())
+pub(super) fn payload_of(description: &str) -> Option<Vec<u8>> {
+    session_keyring()?.search(description).ok()?.read_to_vec().ok()
 }
 
 #[cfg(test)]
@@ -119,28 +109,21 @@ mod tests {
     const POLICY: UnlockPolicy =
         UnlockPolicy { idle: Duration::from_secs(600), at_most: Duration::from_secs(43_200) };
 
-    fn payload(end: u64) -> [u8; PAYLOAD_LEN] {
-        let mut payload = [7; PAYLOAD_LEN];
-        payload[32..].copy_from_slice(&end.to_le_bytes());
-        payload
+    fn left_of(end_millis: u64) -> Option<usize> {
+        time_left(Duration::from_millis(end_millis), Duration::from_secs(1_000), POLICY)
     }
 
     #[test]
     fn the_idle_time_slides_but_never_past_the_hard_end() {
-        let at = Duration::from_secs(1_000);
-        let (_, keep_for) = judge(&payload(44_000_000), at, POLICY).unwrap();
-        assert_eq!(keep_for, 601);
-        let (_, keep_for) = judge(&payload(1_030_000), at, POLICY).unwrap();
-        assert_eq!(keep_for, 31);
-        let (_, keep_for) = judge(&payload(1_000_001), at, POLICY).unwrap();
-        assert_eq!(keep_for, 1);
-        assert!(judge(&payload(1_000_000), at, POLICY).is_none());
-        assert!(judge(&payload(0), at, POLICY).is_none());
+        assert_eq!(left_of(44_000_000), Some(601));
+        assert_eq!(left_of(1_030_000), Some(31));
+        assert_eq!(left_of(1_000_001), Some(1));
+        assert_eq!(left_of(1_000_000), None);
+        assert_eq!(left_of(0), None);
     }
 
     #[test]
     fn a_key_kept_under_a_laxer_policy_is_not_used() {
-        let at = Duration::from_secs(1_000);
-        assert!(judge(&payload(u64::MAX), at, POLICY).is_none());
+        assert_eq!(left_of(u64::MAX), None);
     }
 }

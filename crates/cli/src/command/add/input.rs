@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use keyward_creds::{LongTermKey, MfaSerial, NameError, Secret, SecretBytes};
 use keyward_session::source::totp;
-use keyward_vault::Totp;
+use keyward_vault::{StoredKey, Totp};
 
 use super::AddArgs;
 use crate::app::{App, Failure};
@@ -28,8 +28,16 @@ pub(super) struct Typed {
 }
 
 impl Typed {
-    pub(super) fn totp(&self) -> Option<Totp> {
-        Some(Totp { serial: self.serial.clone()?, seed: self.seed.clone()? })
+    /// The seed to store. Without a new one the device keeps the one it has: AWS shows a seed only once.
+    pub(super) fn totp_after(&self, before: Option<&StoredKey>) -> Option<Totp> {
+        let serial = self.serial.clone();
+        match (serial, self.seed.clone()) {
+            (Some(serial), Some(seed)) => Some(Totp { serial, seed }),
+            (serial, _) => {
+                let kept = before?.totp.clone()?;
+                serial.is_none_or(|serial| serial == kept.serial).then_some(kept)
+            }
+        }
     }
 }
 
@@ -68,8 +76,10 @@ fn from_person(device: Option<&MfaSerial>) -> Result<Typed, Failure> {
     };
     let seed = match &serial {
         None => None,
-        Some(_) => {
-            ask("TOTP seed (hidden; Enter to type codes yourself): ", Echo::Hidden, |text| {
+        Some(device) => {
+            let question =
+                format!("TOTP seed of {device} (hidden; Enter to type codes yourself): ");
+            ask(&question, Echo::Hidden, |text| {
                 if text.expose().trim().is_empty() {
                     return Ok(None);
                 }
@@ -100,6 +110,11 @@ fn from_stdin(device: Option<&MfaSerial>) -> Result<Typed, Failure> {
     };
     let seed = match next() {
         None => None,
+        Some(_) if serial.is_none() => {
+            return Err(Failure::MissingInput {
+                what: "the MFA device of the TOTP seed (third line)",
+            });
+        }
         Some(line) => {
             let seed = totp::check_seed(&Secret::new(line.to_owned()));
             Some(seed.ok_or(BAD_SEED).map_err(bad("the fourth line"))?)
@@ -116,10 +131,11 @@ fn ask<T>(
 ) -> Result<T, Failure> {
     loop {
         let answer = prompt::ask(question, echo).map_err(|source| Failure::Prompt {
-            what: "for the key to store".to_owned(),
+            what: "adding a key".to_owned(),
+            instead: "--env takes it from the environment, or give it on standard input",
             source,
         })?;
-        match fits(&answer.ok_or(Failure::Declined)?) {
+        match fits(&answer.ok_or(Failure::Declined { what: "no key was given".to_owned() })?) {
             Ok(value) => return Ok(value),
             Err(error) => ui::say(&error.to_string()),
         }

@@ -22,7 +22,7 @@ pub(super) fn render(rows: &[Row], locked: bool, now: Timestamp) -> String {
             credentials(row, locked),
             sessions(row, locked, now),
             row.account.clone().unwrap_or_else(nothing),
-            row.role.clone().unwrap_or_else(nothing),
+            row.role.as_ref().map_or_else(nothing, |role| role.role_name().to_owned()),
         ]);
     }
     for column in table.column_iter_mut() {

@@ -86,8 +86,6 @@ fn nothing_is_touched_and_nobody_asked_before_there_is_something_to_keep() {
     assert!(text_of(&store, "prod").is_none());
     assert!(store.labels().unwrap().is_empty());
     assert!(!store.remove(&label("prod")).unwrap());
-    assert!(!store.exists().unwrap());
-    assert!(!store.change_passphrase().unwrap());
     assert!(place.files().is_empty());
     assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
@@ -159,33 +157,6 @@ fn an_empty_passphrase_is_refused() {
 }
 
 #[test]
-fn a_new_passphrase_replaces_the_old_one() {
-    let place = Place::new();
-    place.open().put(&label("prod"), &secret("one")).unwrap();
-
-    /// Knows the old passphrase and wants another.
-    struct Changing;
-    impl PassphraseSource for Changing {
-        fn existing(&self, _: &Path, _: u32) -> Result<Option<Secret>, AskError> {
-            Ok(Some(Secret::new("pass".to_owned())))
-        }
-        fn fresh(&self, _: &Path) -> Result<Option<Secret>, AskError> {
-            Ok(Some(Secret::new("better".to_owned())))
-        }
-        fn interactive(&self) -> bool {
-            false
-        }
-    }
-    let cache = UnlockCache::disabled();
-    let store = FileStore::with_cost(place.vault(), Box::new(Changing), cache, TRIFLING);
-    assert!(store.change_passphrase().unwrap());
-
-    assert_eq!(text_of(&place.opened_by(Some("better")).0, "prod").unwrap(), "one");
-    let refused = place.open().get(&label("prod")).unwrap_err();
-    assert!(matches!(refused, StoreError::WrongPassphrase { .. }));
-}
-
-#[test]
 fn exactly_one_generation_before_is_kept() {
     let place = Place::new();
     let store = place.open();
@@ -196,6 +167,61 @@ fn exactly_one_generation_before_is_kept() {
     assert_eq!(std::fs::read(place.0.path().join("vault.prev")).unwrap(), first);
     std::fs::rename(place.0.path().join("vault.prev"), place.vault()).unwrap();
     assert_eq!(text_of(&place.open(), "prod").unwrap(), "one");
+}
+
+#[test]
+fn a_lost_vault_is_not_replaced_while_the_generation_before_is_there() {
+    let place = Place::new();
+    place.open().put(&label("prod"), &secret("one")).unwrap();
+    place.open().put(&label("prod"), &secret("two")).unwrap();
+    let previous = place.0.path().join("vault.prev");
+    let last_copy = std::fs::read(&previous).unwrap();
+    for name in ["vault", "vault.lock", "vault.unlock"] {
+        std::fs::remove_file(place.0.path().join(name)).unwrap();
+    }
+
+    for _ in 0..2 {
+        let refused = place.opened_by(None).0.put(&label("dev"), &secret("new")).unwrap_err();
+        assert!(
+            matches!(&refused, StoreError::VaultMissing { path, previous: found }
+                if *path == place.vault() && *found == previous),
+            "{refused:?}"
+        );
+        assert_eq!(place.files(), ["vault.prev"]);
+        assert_eq!(std::fs::read(&previous).unwrap(), last_copy);
+    }
+
+    std::fs::rename(&previous, place.vault()).unwrap();
+    assert_eq!(text_of(&place.open(), "prod").unwrap(), "one");
+}
+
+#[test]
+fn a_vault_put_back_while_the_new_passphrase_is_typed_is_kept() {
+    /// Somebody else restores the vault at the very moment of typing.
+    struct Restored(PathBuf, Vec<u8>);
+    impl PassphraseSource for Restored {
+        fn existing(&self, _: &Path, _: u32) -> Result<Option<Secret>, AskError> {
+            Ok(Some(Secret::new("pass".to_owned())))
+        }
+        fn fresh(&self, vault: &Path) -> Result<Option<Secret>, AskError> {
+            crate::files::write_private(&self.0, &self.1).unwrap();
+            assert_eq!(vault, self.0);
+            Ok(Some(Secret::new("another".to_owned())))
+        }
+        fn interactive(&self) -> bool {
+            false
+        }
+    }
+    let place = Place::new();
+    place.open().put(&label("prod"), &secret("one")).unwrap();
+    let restored = Box::new(Restored(place.vault(), place.bytes()));
+    std::fs::remove_file(place.vault()).unwrap();
+    let _ = std::fs::remove_file(place.0.path().join("vault.prev"));
+
+    let store = FileStore::with_cost(place.vault(), restored, UnlockCache::disabled(), TRIFLING);
+    store.put(&label("dev"), &secret("two")).unwrap();
+    assert_eq!(text_of(&place.open(), "prod").unwrap(), "one");
+    assert_eq!(text_of(&place.open(), "dev").unwrap(), "two");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn of_many_processes_that_need_the_key_one_asks_for_the_passphrase() {
 #[test]
 #[ignore = "started by of_many_processes_that_need_the_key_one_asks_for_the_passphrase"]
 fn inner_session_of_readers() {
-    let grade = UnlockCache::new(String::new(), AN_HOUR).grade();
+    let grade = UnlockCache::new(String::new(), AN_HOUR, PathBuf::new()).grade();
     if !possible(grade == CacheGrade::LoginSession, "no kernel session keyring") {
         return;
     }
@@ -143,7 +143,8 @@ fn inner_session_of_readers() {
 fn inner_reader() {
     let asked = Arc::new(AtomicU32::new(0));
     let person = Person { types: Some("pass"), asked: Arc::clone(&asked), interactive: true };
-    let cache = UnlockCache::new(named_vault().display().to_string(), AN_HOUR);
+    let mask = named_vault().with_file_name("mask");
+    let cache = UnlockCache::new(named_vault().display().to_string(), AN_HOUR, mask);
     let store = FileStore::with_cost(named_vault(), Box::new(person), cache, TRIFLING);
     assert_eq!(text_of(&store, "prod").unwrap(), "one");
     for _ in 0..asked.load(Ordering::SeqCst) {
