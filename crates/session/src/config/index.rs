@@ -56,7 +56,8 @@ impl From<io::Error> for ScanError {
 impl HeaderIndex {
     /// Indexes `file`, which may have at most `limit` bytes.
     pub fn build(file: impl Read, limit: u32) -> Result<Self, ScanError> {
-        let mut entries = Vec::with_capacity(1024);
+        // Room for the largest files there are; pages that are not used cost nothing.
+        let mut entries = Vec::with_capacity(16 * 1024);
         let end = scan_lines(file, limit, |line, offset| {
             let fingerprint = match plain_profile(line) {
                 Some(fingerprint) => fingerprint,
