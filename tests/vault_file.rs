@@ -338,3 +338,19 @@ fn a_mistake_in_our_own_settings_has_its_place() {
     run.exits(120).stderr_has("error: [HOME]/.config/keyward/config.toml:4:8: ");
     run.stderr_has("a duration has a unit");
 }
+
+#[test]
+fn a_program_in_the_current_folder_is_not_ours_to_run() {
+    let world = World::without_mfa().stored();
+    lock(&world.sandbox);
+    let planted = world.sandbox.write("planted", "#!/bin/sh\ntouch ran; echo x\n");
+    std::fs::set_permissions(&planted, std::fs::Permissions::from_mode(0o755)).unwrap();
+    settings(&world.sandbox, "passphrase_command = [\"planted\"]\n");
+    let folder = planted.parent().unwrap();
+    for path in [".:/usr/bin:/bin", ":/usr/bin:/bin"] {
+        let list = world.sandbox.keyward(["list", "--credentials"]).without_env(PASSPHRASE_FILE);
+        let run = list.env("PATH", path).in_directory(folder).run();
+        run.exits(121).stderr_has("`planted`: it is in no folder of PATH");
+    }
+    assert!(!folder.join("ran").exists());
+}

@@ -35,14 +35,16 @@ impl Environment {
         self.get(name).map(PathBuf::from)
     }
 
-    /// Where a program of ours lies that `name` names: by whole folders of `PATH` only, since one that
-    /// depends on the current folder would be whoever's repository we stand in. What is not found keeps
-    /// its name, for the error.
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
+    /// Where a program of ours lies that `name` names: by whole folders of `PATH` and nowhere else, since
+    /// one that depends on the current folder would be whoever's repository we stand in.
+    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
+        if name.contains(std::path::is_separator) {
+            return Some(name.into());
+        }
         let path = self.get("PATH").unwrap_or_default();
         let whole = std::env::split_paths(path).filter(|folder| folder.is_absolute());
         let whole = std::env::join_paths(whole).unwrap_or_default();
-        keyward_exec::resolve(OsStr::new(name), Some(&whole)).unwrap_or_else(|_| name.into())
+        keyward_exec::resolve(OsStr::new(name), Some(&whole)).ok()
     }
 
     pub(crate) fn home(&self) -> Option<PathBuf> {

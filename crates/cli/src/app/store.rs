@@ -8,7 +8,7 @@ use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
 use keyward_vault::{
-    FileStore, HelperStore, KeychainStore, SecretStore, StoreError, StoreKind, Vault,
+    FileStore, HelperFault, HelperStore, KeychainStore, SecretStore, StoreError, StoreKind, Vault,
 };
 
 use super::{App, Environment, Failure, Settings};
@@ -133,8 +133,11 @@ impl App {
                     .helper_words()
                     .split_first()
                     .ok_or_else(|| Failure::NoHelperConfigured { config_toml: config_toml() })?;
+                let found = self.environment.program(program).ok_or_else(|| {
+                    StoreError::Helper { program: program.clone(), fault: HelperFault::NotFound }
+                })?;
                 Box::new(HelperStore::new(
-                    self.environment.program(program),
+                    found,
                     arguments.iter().map(OsString::from).collect(),
                     keyward_exec::without_credentials(self.environment.all()),
                 ))

@@ -50,11 +50,11 @@ pub(crate) fn run(app: &App, args: AddArgs) -> Result<Exit, Failure> {
     refuse_alias(&config, &profile)?;
     let (vault, write_down) = app.vault_for_adding()?;
     let typed = input::read(app, &args, profile.mfa_serial.as_ref().map(|serial| &serial.value))?;
-    let before = vault.key(&args.profile)?;
-    may_replace(&args, before.as_ref(), &typed)?;
     if typed.key.id.as_str().starts_with("ASIA") {
         return Err(Failure::TemporaryKey { id: typed.key.id });
     }
+    let before = vault.key(&args.profile)?;
+    may_replace(&args, before.as_ref(), &typed)?;
     let identity = match args.no_verify {
         true => None,
         false => Some(verify(app, &profile, &typed)?),

@@ -21,7 +21,7 @@ pub(crate) enum Passphrase {
     /// `KEYWARD_PASSPHRASE_FILE`.
     File(PathBuf),
     /// `passphrase_command` in config.toml.
-    Command { name: String, command: Box<Mutex<Command>> },
+    Command { name: String, command: Option<Box<Mutex<Command>>> },
     /// `KEYWARD_PASSPHRASE`.
     Variable(Secret),
     /// The person.
@@ -37,10 +37,13 @@ impl Passphrase {
         }
         let words = settings.passphrase_command.as_deref().unwrap_or_default();
         if let Some((program, arguments)) = words.split_first() {
-            let mut command = Command::new(environment.program(program));
-            command.args(arguments).env_clear();
-            command.envs(keyward_exec::without_credentials(environment.all()));
-            return Self::Command { name: program.clone(), command: Box::new(Mutex::new(command)) };
+            let command = environment.program(program).map(|found| {
+                let mut command = Command::new(found);
+                command.args(arguments).env_clear();
+                command.envs(keyward_exec::without_credentials(environment.all()));
+                Box::new(Mutex::new(command))
+            });
+            return Self::Command { name: program.clone(), command };
         }
         match environment.text("KEYWARD_PASSPHRASE") {
             Some(text) => Self::Variable(Secret::new(text.to_owned())),
@@ -59,7 +62,7 @@ impl Passphrase {
     fn without_asking(&self) -> Option<Result<Secret, AskError>> {
         match self {
             Self::File(path) => Some(read_file(path)),
-            Self::Command { name, command } => Some(run_command(name, command)),
+            Self::Command { name, command } => Some(run_command(name, command.as_deref())),
             Self::Variable(text) => Some(Ok(text.clone())),
             Self::Nobody => Some(Err(AskError::NoTerminal)),
             Self::Person => None,
@@ -129,11 +132,12 @@ fn read_file(path: &Path) -> Result<Secret, AskError> {
 
 /// The program may ask its person on our terminal; input that is piped to us is for `add`, or for the
 /// command we run, and the program must not eat it.
-fn run_command(name: &str, command: &Mutex<Command>) -> Result<Secret, AskError> {
+fn run_command(name: &str, command: Option<&Mutex<Command>>) -> Result<Secret, AskError> {
     let input = if io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() };
     let failed = |reason: String| AskError::Failed {
         source_text: format!("passphrase_command `{}`: {reason}", printable(name)),
     };
+    let command = command.ok_or_else(|| failed("it is in no folder of PATH".to_owned()))?;
     let mut command = command.lock().unwrap_or_else(PoisonError::into_inner);
     let output = command
         .stdin(input)
