@@ -26,6 +26,8 @@ mod help;
 mod list;
 /// A hundred processes at once.
 mod many_at_once;
+/// TLS, CA bundles, proxies, end points.
+mod network;
 /// The AWS CLI and boto3, as the command and as callers; moto and ministack as AWS.
 mod real_clients;
 /// gnome-keyring and pass as the store.

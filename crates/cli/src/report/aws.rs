@@ -21,8 +21,11 @@ pub(super) fn of(error: &StsError) -> Report {
                 .hint("set the clock (timedatectl set-ntp true), then try again")
         }
         StsError::Unreachable { endpoint, reason } => {
-            new("unreachable", format!("{endpoint} cannot be reached: {reason}"))
-                .hint("see whether network, proxy and region are right")
+            let report = new("unreachable", format!("{endpoint} cannot be reached: {reason}"));
+            report.hint(match reason.contains("certificate") {
+                true => "AWS_CA_BUNDLE or ca_bundle names the authorities to trust",
+                false => "see whether network, proxy and region are right",
+            })
         }
         StsError::TimedOut { endpoint, code_sent } => {
             let report = new("timeout", format!("{endpoint} did not answer in time"));
