@@ -4,8 +4,10 @@
 mod clock;
 mod environment;
 mod failure;
+mod keys;
 mod paths;
 pub(crate) mod process;
+mod request;
 mod sessions;
 mod settings;
 mod store;

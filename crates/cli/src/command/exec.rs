@@ -39,12 +39,7 @@ pub(crate) fn run(app: &App, args: ExecArgs) -> Result<Exit, Failure> {
     let program = keyward_exec::resolve(command.program(), app.environment.get("PATH"))?;
     say_nesting(app, &args.profile);
     let obtained = app.obtain(args.credentials.asked(args.profile, MIN_LEFT)?)?;
-    let handout = Handout {
-        profile: &obtained.plan.profile,
-        credentials: &obtained.credentials,
-        region: obtained.plan.region.as_ref(),
-        region_is_own: obtained.plan.region_is_own,
-    };
+    let handout = obtained.handout();
     let environment = child_environment(app.environment.all(), &handout);
     if matches!(command, Command::Shell(_)) {
         say_subshell(app, &handout);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use keyward_creds::ProfileName;
-use keyward_exec::{Format, Handout, render};
+use keyward_exec::{Format, render};
 
 use super::CredentialArgs;
 use crate::app::{App, Failure};
@@ -36,12 +36,7 @@ pub(crate) struct ExportArgs {
 
 pub(crate) fn run(app: &App, args: ExportArgs) -> Result<Exit, Failure> {
     let obtained = app.obtain(args.credentials.asked(args.profile, MIN_LEFT)?)?;
-    let handout = Handout {
-        profile: &obtained.plan.profile,
-        credentials: &obtained.credentials,
-        region: obtained.plan.region.as_ref(),
-        region_is_own: obtained.plan.region_is_own,
-    };
+    let handout = obtained.handout();
     ui::data(render(args.format, &handout)?.expose())?;
     Ok(Exit::Success)
 }
