@@ -69,8 +69,10 @@ impl App {
         };
         let mut known = self.known_keys(&cache, &vault)?;
         let plan = match plan::plan(&config, &known.profiles(), &request) {
-            Err(PlanError::UnknownProfile { .. } | PlanError::NoCredentials { .. }) => {
-                // The store may have been filled by another program since we looked.
+            Err(PlanError::UnknownProfile { .. } | PlanError::NoCredentials { .. })
+                if vault.stamp().is_none() =>
+            {
+                // Another program may have filled the store since we looked.
                 known = self.names_now(&vault, known)?;
                 cache.remember_keys(&known);
                 plan::plan(&config, &known.profiles(), &request)?
