@@ -151,15 +151,15 @@ impl Walk<'_> {
         }
         let began = self.now();
         let lock = self.lock(at)?;
-        if lock.as_ref().is_some_and(LockFile::waited) {
-            if let Some(cached) = self.cached(at, margin) {
-                return Ok(cached);
-            }
-            if let Some(failed) =
+        // Also without having waited: another process may have finished since we looked.
+        if let Some(cached) = self.cached(at, margin) {
+            return Ok(cached);
+        }
+        if lock.as_ref().is_some_and(LockFile::waited)
+            && let Some(failed) =
                 failure::recall(self.resolver.cache, &self.keys[at], began, self.now())
-            {
-                return Err(failed);
-            }
+        {
+            return Err(failed);
         }
         let made = self.make(at);
         match &made {
@@ -171,35 +171,15 @@ impl Walk<'_> {
         made
     }
 
-    /// Makes hop `at`. Whoever types a wrong code may try again; nothing else is tried twice here.
+    /// Makes hop `at` and keeps what came of it.
     fn make(&self, at: usize) -> Result<Credentials, ResolveError> {
-        const ATTEMPTS: usize = 3;
         let hop = &self.hops[at];
         if at + 1 == self.hops.len() {
             let person = self.resolver.person;
             self.notes.iter().for_each(|note| person.notice(Notice::Plan(note.clone())));
         }
         let made = match at {
-            0 => {
-                let stored = self.stored_key()?;
-                let mut attempt = 1;
-                loop {
-                    let code = self.code_for(hop, &stored)?;
-                    let made = self.call(hop, Signer::Key(&stored.key), code);
-                    let is_wrong = matches!(
-                        &made,
-                        Err(StsError::Refused { refusal: Refusal::WrongMfaCode, .. })
-                    );
-                    if !is_wrong
-                        || attempt == ATTEMPTS
-                        || !self.resolver.codes.are_typed(&stored, hop)
-                    {
-                        break made;
-                    }
-                    self.resolver.person.notice(Notice::WrongCode);
-                    attempt += 1;
-                }
-            }
+            0 => self.call_with_key(hop)?,
             _ => {
                 let signer = self.session(at - 1, SIGNING_MARGIN)?;
                 self.call(hop, Signer::Session(&signer), None)
@@ -209,6 +189,26 @@ impl Walk<'_> {
             made.map_err(|source| ResolveError::Hop { hop: Box::new(hop.clone()), source })?;
         self.remember(at, &credentials);
         Ok(credentials)
+    }
+
+    /// Makes a call that the stored key signs. Whoever types a wrong code may try again; nothing else is
+    /// tried twice here.
+    fn call_with_key(&self, hop: &Hop) -> Result<Result<Credentials, StsError>, ResolveError> {
+        const ATTEMPTS: usize = 3;
+        let stored = self.stored_key()?;
+        let may_mistype = self.resolver.codes.are_typed(&stored, hop);
+        let mut attempt = 1;
+        loop {
+            let code = self.code_for(hop, &stored)?;
+            let made = self.call(hop, Signer::Key(&stored.key), code);
+            let is_wrong =
+                matches!(&made, Err(StsError::Refused { refusal: Refusal::WrongMfaCode, .. }));
+            if !(is_wrong && may_mistype && attempt < ATTEMPTS) {
+                return Ok(made);
+            }
+            self.resolver.person.notice(Notice::WrongCode);
+            attempt += 1;
+        }
     }
 
     fn call(

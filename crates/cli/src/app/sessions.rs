@@ -84,7 +84,7 @@ impl App {
             store = %kind,
             region = plan.region.as_ref().map(|region| region.as_str()),
             calls = plan.hops.len(),
-            "planned; a cached session makes calls unnecessary"
+            "planned; what is cached needs no call"
         );
         let sts = Sts::new(self.network(plan.ca_bundle.clone()));
         let person = OnTerminal;
